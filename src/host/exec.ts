@@ -1,0 +1,66 @@
+/**
+ * The one way to run a child process: argv arrays, no shell, a timeout always, `LC_ALL=C`, the end of stderr kept.
+ */
+import { execa } from "execa";
+import { errnoOf } from "../error.ts";
+import { HostError } from "./error.ts";
+
+export interface ExecOptions {
+  readonly timeoutMs: number;
+  readonly stdin?: Uint8Array | string;
+  /** Added to our own environment; `LC_ALL=C` is always set. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  readonly signal?: AbortSignal;
+  /** Exit statuses that are an answer and not a failure; 0 is always one. */
+  readonly accept?: readonly number[];
+}
+
+export interface ExecResult {
+  readonly exitCode: number;
+  readonly stdout: Buffer;
+  /** The last {@link STDERR_TAIL_BYTES} of what the tool said. */
+  readonly stderrTail: string;
+}
+
+/** Runs `argv[0]` with the rest as arguments and waits for its end. */
+export type Exec = (argv: readonly [string, ...string[]], options: ExecOptions) => Promise<ExecResult>;
+
+const STDERR_TAIL_BYTES = 4096;
+const MAX_STDOUT_BYTES = 64 << 20; // our largest reader of a tool's output takes far less; a runaway tool is cut here
+
+/**
+ * The Exec of this machine.
+ * @throws HostError HOST_TOOL_MISSING, HOST_TOOL_TIMEOUT, HOST_TOOL_FAILED
+ */
+export const execOnHost: Exec = async (argv, options) => {
+  const [file, ...args] = argv;
+  const result = await execa(file, args, {
+    reject: false,
+    encoding: "buffer",
+    stripFinalNewline: false,
+    timeout: options.timeoutMs,
+    maxBuffer: MAX_STDOUT_BYTES,
+    env: { ...options.env, LC_ALL: "C" },
+    ...(options.stdin === undefined ? { stdin: "ignore" as const } : { input: options.stdin }),
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
+  });
+  const stderr = Buffer.from(result.stderr ?? [])
+    .toString("utf8")
+    .trim();
+  const stderrTail = stderr.slice(-STDERR_TAIL_BYTES);
+  options.signal?.throwIfAborted();
+  if (errnoOf(result.cause) === "ENOENT" || (result.exitCode === undefined && errnoOf(result) === "ENOENT")) {
+    throw new HostError("HOST_TOOL_MISSING", `${file} is not installed`, { cause: result });
+  }
+  if (result.timedOut) {
+    throw new HostError("HOST_TOOL_TIMEOUT", `${file} did not end within ${options.timeoutMs} ms`, { cause: result });
+  }
+  const exitCode = result.exitCode;
+  if (exitCode === undefined || (exitCode !== 0 && !options.accept?.includes(exitCode))) {
+    const how = exitCode === undefined ? (result.shortMessage ?? "could not run") : `exit status ${exitCode}`;
+    throw new HostError("HOST_TOOL_FAILED", `${argv.join(" ")}: ${how}${stderrTail ? `: ${stderrTail}` : ""}`);
+  }
+  return { exitCode, stdout: Buffer.from(result.stdout ?? []), stderrTail };
+};

@@ -1,0 +1,51 @@
+/**
+ * One bootferry at a time per state directory, by flock(2) through util-linux's `flock` (Node has no such call).
+ *
+ * The lock lives in a child that ends when our end of its standard input closes, so a crash of ours frees it: there is
+ * no stale lock to clean up.
+ */
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { execa } from "execa";
+import { errnoOf } from "../error.ts";
+import type { AbsPath } from "../path.ts";
+import { HostError, hostError } from "./error.ts";
+
+const CONFLICT_STATUS = 75; // EX_TEMPFAIL of sysexits.h
+
+/**
+ * Takes the lock of `path` or fails at once. Disposing frees it.
+ * @throws HostError HOST_BUSY when another process holds it, HOST_TOOL_MISSING without util-linux
+ */
+export async function openLock(path: AbsPath): Promise<AsyncDisposable> {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+  } catch (error) {
+    throw hostError(error, `making the directory of ${path}`);
+  }
+  const args = [
+    "--nonblock",
+    "--conflict-exit-code",
+    String(CONFLICT_STATUS),
+    path,
+    "sh",
+    "-c",
+    "echo locked; exec cat",
+  ];
+  const child = execa("flock", args, { reject: false, stderr: "pipe", env: { LC_ALL: "C" } });
+  const locked = await Promise.race([
+    new Promise<true>((resolve) => child.stdout.once("data", () => resolve(true))),
+    child.then((result) => result),
+  ]);
+  if (locked !== true) {
+    if (errnoOf(locked.cause) === "ENOENT") throw new HostError("HOST_TOOL_MISSING", "flock is not installed");
+    if (locked.exitCode === CONFLICT_STATUS) throw new HostError("HOST_BUSY", `${path} is locked by another process`);
+    throw new HostError("HOST_IO", `flock ${path}: ${locked.stderr}`);
+  }
+  return {
+    async [Symbol.asyncDispose]() {
+      child.stdin.end();
+      await child;
+    },
+  };
+}

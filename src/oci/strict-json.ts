@@ -1,0 +1,73 @@
+/**
+ * JSON of hostile origin (RFC 8259, made stricter): UTF-8 only, no duplicate keys, bounded size and depth.
+ *
+ * Two parsers that pick different ones of two equal keys let an attacker show one document to the verifier and another
+ * to its user, so duplicates are refused and not resolved. `JSON.parse` keeps the last one silently: hence a check of
+ * its own before it.
+ */
+import { OciError } from "./error.ts";
+
+export interface JsonLimits {
+  readonly maxBytes: number;
+  readonly maxDepth: number;
+}
+
+/** Deep enough for every document of OCI and of ours (the deepest uses 8 levels). */
+export const MAX_JSON_DEPTH = 32;
+
+/**
+ * Parses `bytes` as JSON.
+ * @param what names the document in errors
+ * @throws OciError OCI_JSON_INVALID
+ */
+export function parseStrictJson(bytes: Uint8Array, what: string, limits: JsonLimits): unknown {
+  if (bytes.length > limits.maxBytes) {
+    throw invalid(what, `it has ${bytes.length} bytes, at most ${limits.maxBytes} are read`);
+  }
+  let text: string;
+  let value: unknown;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    checkDepth(text, what, limits.maxDepth); // before JSON.parse, whose recursion a deep document would exhaust
+    value = JSON.parse(text);
+  } catch (error) {
+    if (error instanceof OciError) throw error;
+    throw invalid(what, error instanceof Error ? error.message : String(error), error);
+  }
+  refuseDuplicateKeys(text, what);
+  return value;
+}
+
+function invalid(what: string, why: string, cause?: unknown): OciError {
+  return new OciError("OCI_JSON_INVALID", `${what} is not acceptable JSON: ${why}`, { cause });
+}
+
+const STRINGS = /"(?:[^"\\]|\\.)*"/gs;
+
+function checkDepth(text: string, what: string, maxDepth: number): void {
+  let depth = 0;
+  for (const bracket of text.replace(STRINGS, "").matchAll(/[[\]{}]/g)) {
+    depth += bracket[0] === "[" || bracket[0] === "{" ? 1 : -1;
+    if (depth > maxDepth) throw invalid(what, `it is nested deeper than ${maxDepth} levels`);
+  }
+}
+
+const TOKENS = /"(?:[^"\\]|\\.)*"|[[\]{},:]/gs;
+
+/** Walks the tokens of a text that JSON.parse has accepted; only strings and punctuation matter here. */
+function refuseDuplicateKeys(text: string, what: string): void {
+  const open: (Set<string> | undefined)[] = []; // the keys seen in each open object; undefined for arrays
+  let expectKey = false;
+  for (const [token] of text.matchAll(TOKENS)) {
+    if (token === "{") open.push(new Set());
+    else if (token === "[") open.push(undefined);
+    else if (token === "}" || token === "]") open.pop();
+    const keys = open.at(-1);
+    if (expectKey && token.startsWith('"')) {
+      const key: string = JSON.parse(token); // "\u0061" and "a" are the same key
+      if (keys?.has(key)) throw invalid(what, `the key ${JSON.stringify(key)} stands twice in one object`);
+      keys?.add(key);
+    }
+    expectKey = token === "{" || (token === "," && keys !== undefined);
+  }
+}

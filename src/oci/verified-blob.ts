@@ -1,0 +1,71 @@
+/**
+ * Reading a blob once, hashed while it is read: the bytes that are handed on are the bytes that were checked.
+ *
+ * A consumer must not act on what it got before the iteration has ended without an error; until then it holds bytes
+ * of unknown worth.
+ */
+import { createHash } from "node:crypto";
+import type { Digest } from "./digest.ts";
+import { digestOfHex } from "./digest.ts";
+import { OciError } from "./error.ts";
+import type { LayoutReader } from "./layout.ts";
+
+/** The part of a descriptor that pins content. */
+export interface PinnedContent {
+  readonly digest: Digest;
+  /** In bytes (named by the OCI spec). */
+  readonly size: number;
+}
+
+/**
+ * The chunks of a blob; throws at the first byte too many, and at the end when size or digest differ.
+ * @throws OciError OCI_BLOB_MISSING, OCI_BLOB_SIZE_MISMATCH, OCI_BLOB_DIGEST_MISMATCH, OCI_BLOB_UNREADABLE
+ */
+export async function* readVerifiedChunks(
+  reader: LayoutReader,
+  expected: PinnedContent,
+  signal?: AbortSignal,
+): AsyncGenerator<Buffer> {
+  const blob = await reader.openBlob(expected.digest);
+  const hash = createHash("sha256");
+  let length = 0;
+  for await (const chunk of blob.chunks) {
+    signal?.throwIfAborted();
+    length += chunk.length;
+    if (length > expected.size) throw sizeMismatch(expected, `more than that`);
+    hash.update(chunk);
+    yield chunk;
+  }
+  if (length !== expected.size) throw sizeMismatch(expected, `${length}`);
+  const actual = digestOfHex(hash.digest("hex"));
+  if (actual !== expected.digest) {
+    throw new OciError("OCI_BLOB_DIGEST_MISMATCH", `content of blob ${expected.digest} has the digest ${actual}`);
+  }
+}
+
+function sizeMismatch(expected: PinnedContent, got: string): OciError {
+  return new OciError(
+    "OCI_BLOB_SIZE_MISMATCH",
+    `size of blob ${expected.digest}: expected ${expected.size} bytes, got ${got}`,
+  );
+}
+
+/**
+ * A whole small blob, verified.
+ * @throws OciError as {@link readVerifiedChunks}, and OCI_BLOB_TOO_LARGE before anything is read
+ */
+export async function readVerifiedBlob(
+  reader: LayoutReader,
+  expected: PinnedContent,
+  maxBytes: number,
+): Promise<Buffer> {
+  if (expected.size > maxBytes) {
+    throw new OciError(
+      "OCI_BLOB_TOO_LARGE",
+      `blob ${expected.digest} is said to have ${expected.size} bytes, at most ${maxBytes} are read`,
+    );
+  }
+  const chunks: Buffer[] = [];
+  for await (const chunk of readVerifiedChunks(reader, expected)) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
