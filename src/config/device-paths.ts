@@ -1,0 +1,49 @@
+/**
+ * Where things are on a device, and the same places below `--sysroot DIR` for the simulation that tests and demo use.
+ *
+ *     what                 device                     --sysroot DIR
+ *     physical root        /sysroot                   DIR
+ *     boot partition       /boot                      DIR/boot
+ *     the one /var         /var                       DIR/bootferry/var
+ *     state                /var/lib/bootferry         DIR/bootferry/var/lib/bootferry
+ *     runtime              /run/bootferry             DIR/run/bootferry      (emptied by a simulated boot)
+ *     kernel command line  /proc/cmdline              DIR/run/simulated/cmdline
+ *     boot id              /proc/sys/kernel/random/…  DIR/run/simulated/boot_id
+ *     configuration        /etc → /run → /usr/lib     the same directories of the booted deployment
+ */
+import { type AbsPath, below, parseAbsPath } from "../path.ts";
+
+export interface DevicePaths {
+  readonly sysroot: AbsPath;
+  readonly boot: AbsPath;
+  readonly stateDirectory: AbsPath;
+  readonly runtimeDirectory: AbsPath;
+  readonly kernelCommandLine: AbsPath;
+  readonly bootId: AbsPath;
+  /** True below `--sysroot`: the boot loader is simulated and a reboot is only asked for. */
+  readonly isSimulated: boolean;
+}
+
+/** The places of the machine that we run on. */
+export const HOST_DEVICE_PATHS: DevicePaths = {
+  sysroot: parseAbsPath("/sysroot"),
+  boot: parseAbsPath("/boot"),
+  stateDirectory: parseAbsPath("/var/lib/bootferry"),
+  runtimeDirectory: parseAbsPath("/run/bootferry"),
+  kernelCommandLine: parseAbsPath("/proc/cmdline"),
+  bootId: parseAbsPath("/proc/sys/kernel/random/boot_id"),
+  isSimulated: false,
+};
+
+/** The places of a device that lives in `sysroot`. */
+export function simulatedDevicePaths(sysroot: AbsPath): DevicePaths {
+  return {
+    sysroot,
+    boot: below(sysroot, "boot"),
+    stateDirectory: below(sysroot, "bootferry", "var", "lib", "bootferry"),
+    runtimeDirectory: below(sysroot, "run", "bootferry"),
+    kernelCommandLine: below(sysroot, "run", "simulated", "cmdline"),
+    bootId: below(sysroot, "run", "simulated", "boot_id"),
+    isSimulated: true,
+  };
+}
