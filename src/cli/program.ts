@@ -1,0 +1,30 @@
+/** The tree of commands. A group is declared here; each verb registers itself from a file of its own in `commands/`. */
+import { Command } from "commander";
+import type { CliContext } from "./context.ts";
+
+const EPILOGUE = `
+Run "bootferry COMMAND --help" for what a command does, with examples and exit statuses.
+Results go to stdout (--json for programs), everything else to stderr.`;
+
+/** @param version of the package */
+export function buildProgram(context: CliContext, version: string): Command {
+  const program = new Command("bootferry")
+    .description("Carries operating systems across the air gap: signed releases on media, confirmed A/B deployments.")
+    .version(version)
+    .addHelpText("after", EPILOGUE)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => context.stdout.write(text),
+      writeErr: (text) => context.stderr.write(text),
+      outputError: () => undefined, // printed by report-error.ts, with a code and a remedy
+    });
+  group(program, "key", "Signing keys: make them, look at them.");
+  group(program, "root", "Trust roots: which keys may sign what.");
+  group(program, "release", "Releases on a medium or in a directory: make, sign, check and remove them.");
+  return program;
+}
+
+/** A command that only holds verbs; alone it prints its help and fails as wrong usage. */
+function group(program: Command, name: string, description: string): Command {
+  return program.command(name).description(description).helpCommand(false);
+}

@@ -1,0 +1,35 @@
+/** Turns whatever ended a command into words on stderr and an exit status (docs/errors.md lists the codes). */
+import { CommanderError } from "commander";
+import { CodedError, EXIT } from "../error.ts";
+import { CliError } from "./error.ts";
+import { style, type TextSink } from "./output.ts";
+
+const SIGNAL_STATUS_BASE = 128; // what a shell reports for a command that a signal ended
+const SIGINT_NUMBER = 2;
+
+/**
+ * Prints `error: <message> [CODE]` and `help: <remedy>`.
+ * @returns the exit status of the process
+ */
+export function reportError(error: unknown, stderr: TextSink, signal: AbortSignal): number {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return EXIT.done; // --help and --version end this way
+    const message = error.message.replace(/^error: /, "");
+    return reportCoded(new CliError("CLI_USAGE", message || "no such command"), stderr);
+  }
+  if (signal.aborted) {
+    // Before coded errors: the terminal sends SIGINT to our children too, and "skopeo failed" would be beside the point.
+    stderr.write("interrupted: what was not finished was not published\n");
+    return SIGNAL_STATUS_BASE + SIGINT_NUMBER;
+  }
+  if (error instanceof CodedError) return reportCoded(error, stderr);
+  stderr.write(`${style("red", "error:", stderr)} ${error instanceof Error ? (error.stack ?? error) : error}\n`);
+  stderr.write("help: This is a bug in bootferry. Please report it with the lines above and the command you ran.\n");
+  return EXIT.bug;
+}
+
+function reportCoded(error: CodedError, stderr: TextSink): number {
+  stderr.write(`${style("red", "error:", stderr)} ${error.message} [${error.code}]\n`);
+  stderr.write(`${style("bold", "help:", stderr)} ${error.remedy}\n`);
+  return error.exitStatus;
+}

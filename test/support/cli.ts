@@ -1,0 +1,50 @@
+/** Runs the real command in a child process: what a person sees, byte for byte. */
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+const MAIN = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
+
+export interface CliRun {
+  readonly exitStatus: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface CliOptions {
+  readonly cwd?: string;
+  /** Added to a small environment of fixed values; a variable set to undefined is removed. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly stdin?: string;
+}
+
+/** `await runCli(["release", "list", directory])` */
+export function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliRun> {
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    cwd: options.cwd,
+    env: { PATH: process.env["PATH"], HOME: process.env["HOME"], TMPDIR: process.env["TMPDIR"], ...options.env },
+    stdio: "pipe",
+  });
+  const stdout: Buffer[] = [];
+  const stderr: Buffer[] = [];
+  child.stdout.on("data", (chunk) => stdout.push(chunk));
+  child.stderr.on("data", (chunk) => stderr.push(chunk));
+  child.stdin.on("error", () => undefined); // the command may end without reading its input
+  child.stdin.end(options.stdin ?? "");
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (exitStatus) => {
+      resolve({
+        exitStatus,
+        stdout: Buffer.concat(stdout).toString("utf8"),
+        stderr: Buffer.concat(stderr).toString("utf8"),
+      });
+    });
+  });
+}
+
+/** The result of a run with `--json`. Fails with what was said on stderr when the command did not succeed. */
+export async function runCliJson(args: readonly string[], options: CliOptions = {}): Promise<unknown> {
+  const run = await runCli([...args, "--json"], options);
+  if (run.exitStatus !== 0) throw new Error(`${args.join(" ")} ended with ${run.exitStatus}: ${run.stderr}`);
+  return JSON.parse(run.stdout);
+}
