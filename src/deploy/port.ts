@@ -1,0 +1,141 @@
+/**
+ * The port to whatever deploys an operating system on this device: the native engine, or bootc.
+ *
+ * The path of an update is stage → (second lock) → activate → reboot → confirm. Until `activate` nothing that the
+ * machine boots has changed; after it the new deployment is tried, and the loader falls back when it is not confirmed.
+ * Every verb is idempotent: run again after a power cut it ends as if it had run once.
+ */
+import type { ImageDigest } from "../composefs/image-digest.ts";
+import type { Digest } from "../oci/digest.ts";
+import type { AbsPath } from "../path.ts";
+import type { StoredImage } from "../store/ingest.ts";
+import type { DeploymentId } from "./deployment-id.ts";
+import type { Host } from "./host-status.ts";
+
+export interface BackendProbe {
+  readonly kind: "native" | "bootc";
+  /** True when a deployment of this backend is running. */
+  readonly isBooted: boolean;
+  /** What would keep an update from falling back; undefined when nothing does. */
+  readonly problem: string | undefined;
+}
+
+declare const staged: unique symbol;
+
+/** A deployment that is complete on disk and not yet bootable. Made by {@link DeployBackend.stage} alone. */
+export interface StagedDeployment {
+  readonly [staged]: true;
+  readonly id: DeploymentId;
+  /** The digests that the second lock compares with the signed ones. */
+  readonly manifestDigest: Digest;
+  readonly imageDigest: ImageDigest;
+}
+
+/** Where a deployment is in its life; `good` and `bad` are the boot loader's words. */
+export type DeploymentState =
+  /** On disk, locked: no boot entry yet. */
+  | "staged"
+  /** Will be tried at the next boots, or is being assessed now. */
+  | "armed"
+  /** Confirmed. */
+  | "good"
+  /** Its tries are used up and it never was confirmed. */
+  | "bad";
+
+export interface DeploymentFacts {
+  readonly id: DeploymentId;
+  readonly serial: number;
+  readonly state: DeploymentState;
+  readonly isBooted: boolean;
+  readonly isPinned: boolean;
+  readonly triesLeft: number | undefined;
+  readonly imageDigest: ImageDigest;
+  readonly manifestDigest: Digest;
+  /** The payload digest of the signed statement; null when the image was not signed (`--trust-local`). */
+  readonly payloadDigest: Digest | null;
+  readonly release: { readonly name: string; readonly version: string; readonly sequence: number } | null;
+}
+
+/** What the agent must know to decide after a boot, and before a reboot for health. */
+export interface BootFacts {
+  readonly booted: DeploymentFacts | undefined;
+  /** `assessing` while the booted deployment is not confirmed; nothing is staged or collected then. */
+  readonly assessment: "assessing" | "confirmed" | "not-booted";
+  /** True when the loader has another good deployment to go to. */
+  readonly canFallBack: boolean;
+  /** What the loader boots next. */
+  readonly nextBoot: DeploymentId | undefined;
+  /** In boot order; a staged one, which cannot boot yet, comes last. */
+  readonly deployments: readonly DeploymentFacts[];
+}
+
+export interface StageOptions {
+  /** Kernel arguments of this machine that are added to the ones which the booted deployment has locally. */
+  readonly addKargs?: readonly string[];
+  /** Exact matches are removed from the local ones. */
+  readonly removeKargs?: readonly string[];
+  readonly signal?: AbortSignal;
+}
+
+/** A file in /etc that both this device and the new image changed, or that cannot be carried over; the device's wins. */
+export interface EtcConflict {
+  readonly path: string;
+  readonly kind: "both-changed" | "removed-in-image" | "removed-locally" | "not-mergeable";
+}
+
+export interface ActivationReport {
+  readonly id: DeploymentId;
+  readonly conflicts: readonly EtcConflict[];
+  /** Owners, devices and xattrs below /etc that could not be set because we are not root; they are in the image. */
+  readonly unprivileged: readonly string[];
+}
+
+export interface GcResult {
+  readonly deployments: readonly DeploymentId[];
+  readonly kernels: readonly string[];
+  readonly objects: number;
+  readonly freedBytes: number;
+}
+
+export interface GcOptions {
+  /** Also drops the rollback deployment: room for the next one. The booted and the last confirmed ones always stay. */
+  readonly dropRollback?: boolean;
+}
+
+export interface DeployBackend {
+  probe(): Promise<BackendProbe>;
+  status(): Promise<Host>;
+  bootFacts(): Promise<BootFacts>;
+  /**
+   * Makes a deployment of a stored image; replaces one that is staged and not activated. The same image staged already
+   * is returned as it is.
+   * @throws DeployError DEPLOY_UNCONFIRMED, DEPLOY_NOT_BOOTED, DEPLOY_NO_KERNEL, DEPLOY_SEVERAL_KERNELS,
+   *   DEPLOY_KARGS_INVALID, DEPLOY_LOADER_UNSAFE; HostError
+   */
+  stage(image: StoredImage, options?: StageOptions): Promise<StagedDeployment>;
+  /** The staged and not activated deployment, as after a restart of the agent. */
+  staged(): Promise<StagedDeployment | undefined>;
+  /** Drops what is staged and not activated. */
+  unstage(): Promise<void>;
+  /**
+   * Merges /etc, writes kernel and initramfs, and publishes the boot entry last: from here on it is booted next.
+   * @throws DeployError DEPLOY_NOT_STAGED, DEPLOY_BOOT_NO_SPACE, DEPLOY_ETC_UNMERGEABLE; StoreError on a damaged object
+   */
+  activate(staged: StagedDeployment): Promise<ActivationReport>;
+  /** Makes the booted deployment good. @throws DeployError DEPLOY_NOT_BOOTED */
+  confirm(): Promise<void>;
+  /**
+   * Makes the other deployment the next one to boot; called again it takes that back. Drops what is staged.
+   * @throws DeployError DEPLOY_NO_ROLLBACK, DEPLOY_NOT_BOOTED
+   */
+  rollback(): Promise<{ readonly nextBoot: "rollback" | "current" }>;
+  /** Removes what no deployment needs. @throws DeployError DEPLOY_UNCONFIRMED */
+  gc(options?: GcOptions): Promise<GcResult>;
+}
+
+/** Where files of the running deployment are read: its /etc, and its image for everything else. */
+export interface BootedPlaces {
+  readonly id: DeploymentId;
+  readonly imageDigest: ImageDigest;
+  readonly etc: AbsPath;
+}
