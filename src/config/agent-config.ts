@@ -1,0 +1,217 @@
+/**
+ * The schema of agent.toml: what a device is, which release it follows, and how it goes about an update.
+ *
+ * Strict: an unknown key is an error, since a misspelt one would be a silent default. The descriptions below are the
+ * documentation (docs/agent.toml.md is generated from them). Loading stands in load-agent-config.ts.
+ */
+import { z } from "zod";
+import { parseAbsPath } from "../path.ts";
+
+const MINUTES = 60;
+
+/** A path of the device; in a simulated device it is looked up in the booted deployment. */
+const devicePath = z
+  .string()
+  .regex(/^\/[^\0]*$/, "expected an absolute path")
+  .transform((text) => parseAbsPath(text));
+
+const plainName = (what: string) =>
+  z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/, `expected ${what}: letters, digits, ".", "_" and "-"`);
+
+/** A command and its arguments; no shell is involved. */
+const command = z
+  .array(z.string().min(1))
+  .min(1, 'expected a command and its arguments, such as ["/usr/bin/is-idle"]')
+  .transform((words) => words as unknown as readonly [string, ...string[]]);
+
+/** Node's names of architectures → the names that OCI images use (GOARCH). */
+const OCI_ARCHITECTURES: Readonly<Partial<Record<NodeJS.Architecture, string>>> = {
+  x64: "amd64",
+  arm64: "arm64",
+  arm: "arm",
+  ia32: "386",
+  riscv64: "riscv64",
+  ppc64: "ppc64le",
+  s390x: "s390x",
+  loong64: "loong64",
+};
+
+const device = z.strictObject({
+  compatible: plainName("a device type").describe(
+    "The device type. A release installs only if one of its targets names exactly this type. " +
+      'Required. Example: `compatible = "acme-kiosk-v2"`',
+  ),
+  architecture: plainName("an architecture")
+    .default(() => OCI_ARCHITECTURES[process.arch] ?? process.arch)
+    .describe(
+      "The processor architecture in the words of OCI images (`amd64`, `arm64`, `arm`, `riscv64` …). " +
+        'Default: that of the running machine. Example: `architecture = "arm64"`',
+    ),
+  id: plainName("a device id")
+    .optional()
+    .describe(
+      "The name of this one device, for releases that are meant for listed devices only. " +
+        'Default: none, and such releases are refused. Example: `id = "kiosk-0017"`',
+    ),
+});
+
+const follow = z.strictObject({
+  name: plainName("a release name").describe(
+    "The name of the releases that this device installs; releases of other names are passed over. " +
+      'Required. Example: `name = "kiosk-os"`',
+  ),
+});
+
+const trust = z.strictObject({
+  root: devicePath
+    .optional()
+    .describe(
+      "The file that holds the signed root document with the keys to trust. Default: `/etc/bootferry/root.json`, " +
+        'else `/usr/lib/bootferry/root.json`. Example: `root = "/etc/acme/update-root.json"`',
+    ),
+});
+
+const reboot = z
+  .strictObject({
+    policy: z
+      .enum(["now", "idle", "window", "manual"])
+      .default("now")
+      .describe(
+        "When to reboot into a new deployment: `now`, as soon as it is ready; `idle`, when `idle-command` says so; " +
+          "`window`, inside `window`; `manual`, never by itself. The new deployment boots at the next reboot in any " +
+          'case, whoever asks for it. Default: `"now"`. Example: `policy = "window"`',
+      ),
+    "idle-command": command
+      .optional()
+      .describe(
+        "A command (with its arguments, no shell) that ends with exit status 0 when the device may reboot. It has " +
+          '30 seconds and is asked at every `agent run`. Needed by the policy `idle`. Example: `idle-command = ["/usr/bin/is-idle", "--strict"]`',
+      ),
+    window: z
+      .string()
+      .regex(/^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$/, 'expected "HH:MM-HH:MM", such as "02:00-04:30"')
+      .optional()
+      .describe(
+        "The time of day, in UTC, in which the device may reboot; it may span midnight. Needed by the policy `window`, " +
+          "which needs a synchronised clock: without one the device waits as with `manual`. " +
+          'Example: `window = "02:00-04:30"`',
+      ),
+  })
+  .check((context) => {
+    const { policy, "idle-command": idleCommand, window } = context.value;
+    const missing =
+      policy === "idle" && idleCommand === undefined
+        ? "idle-command"
+        : policy === "window" && window === undefined
+          ? "window"
+          : undefined;
+    if (missing === undefined) return;
+    const message = `expected a value, since the policy is "${policy}"`;
+    context.issues.push({ code: "custom", message, path: [missing], input: undefined });
+  });
+
+const seconds = (max: number) =>
+  z.int("expected whole seconds").min(1, "expected at least 1 second").max(max, `expected at most ${max} seconds`);
+
+const health = z.strictObject({
+  "check-timeout-seconds": seconds(60 * MINUTES)
+    .default(1 * MINUTES)
+    .describe(
+      "How long one check may take, in seconds; then it is ended and has failed. Default: `60`. Example: `check-timeout-seconds = 120`",
+    ),
+  "total-timeout-seconds": seconds(24 * 60 * MINUTES)
+    .default(10 * MINUTES)
+    .describe(
+      "How long all checks of one boot may take together, in seconds; those that are left then have failed. " +
+        "Default: `600`. Example: `total-timeout-seconds = 300`",
+    ),
+  required: z
+    .array(devicePath)
+    .default(
+      [
+        "/etc/bootferry/health.d/required",
+        "/usr/lib/bootferry/health.d/required",
+        "/etc/greenboot/check/required.d",
+        "/usr/lib/greenboot/check/required.d",
+      ].map(parseAbsPath),
+    )
+    .describe(
+      "Directories of executables that must all end with exit status 0, else the new deployment is not kept. A file of a directory " +
+        "below /etc hides the one of the same name in its twin below /usr/lib; a link to /dev/null switches it off. " +
+        "Default: `/etc` and `/usr/lib/bootferry/health.d/required`, and greenboot's `check/required.d`. " +
+        'Example: `required = ["/etc/acme/checks"]`',
+    ),
+  wanted: z
+    .array(devicePath)
+    .default(
+      [
+        "/etc/bootferry/health.d/wanted",
+        "/usr/lib/bootferry/health.d/wanted",
+        "/etc/greenboot/check/wanted.d",
+        "/usr/lib/greenboot/check/wanted.d",
+      ].map(parseAbsPath),
+    )
+    .describe(
+      "Directories of executables whose failures are recorded and change nothing. " +
+        "Default: `/etc` and `/usr/lib/bootferry/health.d/wanted`, and greenboot's `check/wanted.d`. " +
+        'Example: `wanted = ["/etc/acme/reports"]`',
+    ),
+  "failed-units": z
+    .enum(["ignore", "wanted", "required"])
+    .default("ignore")
+    .describe(
+      "Whether a failed systemd unit counts as a failed check: `ignore`, not at all; `wanted`, it is recorded; `required`, " +
+        'the new deployment is not kept. Default: `"ignore"`. Example: `failed-units = "required"`',
+    ),
+});
+
+const install = z.strictObject({
+  tries: z
+    .int("expected a whole number")
+    .min(1, "expected at least 1 try")
+    .max(9, "expected at most 9 tries")
+    .default(3)
+    .describe(
+      "How many times the boot loader tries a new deployment before it falls back to the one before. " +
+        "Default: `3`. Example: `tries = 5`",
+    ),
+});
+
+const store = z.strictObject({
+  "fs-verity": z
+    .enum(["off", "on", "required"])
+    .default("on")
+    .describe(
+      "Whether stored files are sealed with fs-verity, so that the kernel checks each block that it reads: `off`, never; " +
+        "`on`, where the file system can; `required`, always, and a file system that cannot is an error. " +
+        'Default: `"on"`. Example: `fs-verity = "required"`',
+    ),
+});
+
+const hooks = z.strictObject({
+  directories: z
+    .array(devicePath)
+    .default(["/etc/bootferry/hooks.d", "/usr/lib/bootferry/hooks.d"].map(parseAbsPath))
+    .describe(
+      "Where hooks are: the executables in `DIRECTORY/<state>/` run when the agent enters that state, for lamps and buzzers. " +
+        "Their failures are recorded and change nothing. Default: `/etc` and `/usr/lib/bootferry/hooks.d`. " +
+        'Example: `directories = ["/etc/acme/lamps"]`',
+    ),
+  "timeout-seconds": seconds(1 * MINUTES)
+    .default(5)
+    .describe("How long one hook may take, in seconds; then it is ended. Default: `5`. Example: `timeout-seconds = 2`"),
+});
+
+/** agent.toml, table by table. */
+export const agentConfigSchema = z.strictObject({
+  device: device.describe("What this device is."),
+  follow: follow.describe("Which releases it installs."),
+  trust: trust.prefault({}).describe("Whose signatures it believes."),
+  reboot: reboot.prefault({}).describe("When it reboots into what it has installed."),
+  health: health.prefault({}).describe("What must be well before a new deployment is kept."),
+  install: install.prefault({}).describe("How a new deployment is tried."),
+  store: store.prefault({}).describe("How deployments are kept on disk."),
+  hooks: hooks.prefault({}).describe("What to run when the agent changes its state."),
+});
+
+export type AgentConfig = Readonly<z.output<typeof agentConfigSchema>>;
