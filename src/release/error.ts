@@ -1,0 +1,126 @@
+/** What can go wrong on the workstation between an image and a signed release on a medium. */
+import { CodedError, type ErrorTable, EXIT } from "../error.ts";
+
+export type ReleaseErrorCode =
+  | "RELEASE_SOURCE_INVALID"
+  | "RELEASE_SOURCE_AMBIGUOUS"
+  | "RELEASE_SOURCE_NO_IMAGE"
+  | "RELEASE_ARCHIVE_INVALID"
+  | "RELEASE_SKOPEO_MISSING"
+  | "RELEASE_ARCHITECTURE_AMBIGUOUS"
+  | "RELEASE_ARCHITECTURE_MISSING"
+  | "RELEASE_IMAGE_INCONSISTENT"
+  | "RELEASE_DIFF_ID_MISMATCH"
+  | "RELEASE_NO_KERNEL"
+  | "RELEASE_SEVERAL_KERNELS"
+  | "RELEASE_VERSION_MISSING"
+  | "RELEASE_SEQUENCE_UNKNOWN"
+  | "RELEASE_ALREADY_EXISTS"
+  | "RELEASE_TARGET_DUPLICATE"
+  | "RELEASE_NO_SPACE"
+  | "RELEASE_FAT32_LIMIT"
+  | "RELEASE_NOT_FOUND"
+  | "RELEASE_AMBIGUOUS"
+  | "RELEASE_KEY_NOT_TRUSTED"
+  | "RELEASE_ALREADY_SIGNED"
+  | "RELEASE_WRITTEN_DIFFERS";
+
+export const RELEASE_ERRORS: ErrorTable<ReleaseErrorCode> = {
+  RELEASE_SOURCE_INVALID: {
+    exit: EXIT.usage,
+    remedy:
+      "Name the image as oci:DIR[:TAG], oci-archive:FILE[:TAG], docker://NAME, containers-storage:NAME, docker-daemon:NAME or docker-archive:FILE.",
+  },
+  RELEASE_SOURCE_AMBIGUOUS: {
+    exit: EXIT.usage,
+    remedy: "Name one of the listed tags after the directory: oci:DIR:TAG.",
+  },
+  RELEASE_SOURCE_NO_IMAGE: {
+    exit: EXIT.failed,
+    remedy: "Check the directory and the tag; `skopeo list-tags oci:DIR` or index.json shows what is there.",
+  },
+  RELEASE_ARCHIVE_INVALID: {
+    exit: EXIT.failed,
+    remedy:
+      "Make the archive again, for example with `podman save --format oci-archive` or `skopeo copy … oci-archive:FILE`.",
+  },
+  RELEASE_SKOPEO_MISSING: {
+    exit: EXIT.failed,
+    remedy:
+      "Install skopeo (Debian, Ubuntu and Fedora: package skopeo), or export the image yourself and name it as oci:DIR or oci-archive:FILE.",
+  },
+  RELEASE_ARCHITECTURE_AMBIGUOUS: {
+    exit: EXIT.usage,
+    remedy: "Choose with --arch (repeatable), or carry all of them with --all-architectures.",
+  },
+  RELEASE_ARCHITECTURE_MISSING: {
+    exit: EXIT.failed,
+    remedy: "Choose one of the listed architectures with --arch, or build the image for the wanted one.",
+  },
+  RELEASE_IMAGE_INCONSISTENT: {
+    exit: EXIT.failed,
+    remedy:
+      "Build or export the image again with podman, docker, buildah or skopeo; it must be a Linux container image.",
+  },
+  RELEASE_DIFF_ID_MISMATCH: {
+    exit: EXIT.failed,
+    remedy: "Build or export the image again: the layer is not the one that the image's config names.",
+  },
+  RELEASE_NO_KERNEL: {
+    exit: EXIT.failed,
+    remedy:
+      "Put the kernel into the image at /usr/lib/modules/VERSION/vmlinuz, or use --no-tree for a release that only bootc hosts install.",
+  },
+  RELEASE_SEVERAL_KERNELS: {
+    exit: EXIT.failed,
+    remedy: "Remove all kernels but one from the image: a device must not have to guess which one to boot.",
+  },
+  RELEASE_VERSION_MISSING: {
+    exit: EXIT.usage,
+    remedy: "Give --release-version, or label the image with org.opencontainers.image.version.",
+  },
+  RELEASE_SEQUENCE_UNKNOWN: {
+    exit: EXIT.usage,
+    remedy: "Give the number with --sequence N: one more than the last release of this name that any device was given.",
+  },
+  RELEASE_ALREADY_EXISTS: {
+    exit: EXIT.failed,
+    remedy: "Use a new version and a higher sequence, or take the old one away first with `bootferry release remove`.",
+  },
+  RELEASE_TARGET_DUPLICATE: {
+    exit: EXIT.usage,
+    remedy: "Give each device type (compatible) one image per architecture.",
+  },
+  RELEASE_NO_SPACE: {
+    exit: EXIT.noSpace,
+    remedy: "Use a larger medium, or make room with `bootferry release remove`.",
+  },
+  RELEASE_FAT32_LIMIT: {
+    exit: EXIT.noSpace,
+    remedy: "Format the medium with exFAT, or build the image in layers of less than 4 GiB.",
+  },
+  RELEASE_NOT_FOUND: { exit: EXIT.failed, remedy: "`bootferry release list` shows the releases of a medium." },
+  RELEASE_AMBIGUOUS: {
+    exit: EXIT.usage,
+    remedy: "Say which one with --release NAME@VERSION or --release sha256:…; `bootferry release list` shows them.",
+  },
+  RELEASE_KEY_NOT_TRUSTED: {
+    exit: EXIT.failed,
+    remedy: "Sign with a key that holds the role; `bootferry root show` lists them by key id.",
+  },
+  RELEASE_ALREADY_SIGNED: {
+    exit: EXIT.failed,
+    remedy: "Nothing is to be done: a threshold counts each key once. Sign with another key if more are needed.",
+  },
+  RELEASE_WRITTEN_DIFFERS: {
+    exit: EXIT.medium,
+    remedy:
+      "Run the command again, it replaces what is damaged; if it fails again the medium is worn out: use another one.",
+  },
+};
+
+export class ReleaseError extends CodedError<ReleaseErrorCode> {
+  constructor(code: ReleaseErrorCode, message: string, options?: ErrorOptions) {
+    super(code, message, RELEASE_ERRORS, options);
+  }
+}

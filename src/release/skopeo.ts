@@ -1,0 +1,69 @@
+/**
+ * Fetching images from registries and local stores through skopeo, into a scratch OCI layout.
+ *
+ * The raw manifest is asked for first: it says which architectures there are before anything is downloaded.
+ */
+import { HostError } from "../host/error.ts";
+import type { Exec, ExecOptions, ExecResult } from "../host/exec.ts";
+import { MAX_DOCUMENT_BYTES, parseIndex } from "../oci/document.ts";
+import { isIndexMediaType } from "../oci/media-type.ts";
+import { MAX_JSON_DEPTH, parseStrictJson } from "../oci/strict-json.ts";
+import type { AbsPath } from "../path.ts";
+import { type ArchitectureChoice, chooseArchitectures } from "./architecture.ts";
+import { ReleaseError } from "./error.ts";
+
+const INSPECT_TIMEOUT_MS = 2 * 60_000; // a registry that needs longer for one manifest is down
+const COPY_TIMEOUT_MS = 12 * 3_600_000; // tens of gigabytes over a slow line
+
+/**
+ * Copies the chosen platforms of `reference` into the layout `into`.
+ * @returns the tags in `into`, one for each platform
+ * @throws ReleaseError RELEASE_SKOPEO_MISSING, RELEASE_ARCHITECTURE_AMBIGUOUS, RELEASE_ARCHITECTURE_MISSING; HostError
+ */
+export async function fetchWithSkopeo(
+  exec: Exec,
+  reference: string,
+  into: AbsPath,
+  choice: ArchitectureChoice,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const { stdout } = await skopeo(exec, ["inspect", "--raw", reference], { timeoutMs: INSPECT_TIMEOUT_MS, signal });
+  const architectures = architecturesOf(stdout, reference);
+  const chosen = architectures === undefined ? [undefined] : chooseArchitectures(architectures, choice, reference);
+  const tags: string[] = [];
+  for (const architecture of chosen) {
+    const override = architecture === undefined ? [] : ["--override-os", "linux", "--override-arch", architecture];
+    const tag = architecture ?? "image";
+    const copy = [...override, "copy", "--quiet", reference, `oci:${into}:${tag}`];
+    await skopeo(exec, copy, { timeoutMs: COPY_TIMEOUT_MS, signal });
+    tags.push(tag);
+  }
+  return tags;
+}
+
+/** The architectures that an index names, or undefined for a single image. */
+function architecturesOf(bytes: Buffer, reference: string): readonly string[] | undefined {
+  const what = `manifest of ${reference}`;
+  const json = parseStrictJson(bytes, what, { maxBytes: MAX_DOCUMENT_BYTES, maxDepth: MAX_JSON_DEPTH });
+  const mediaType = typeof json === "object" && json !== null && "mediaType" in json ? json.mediaType : undefined;
+  const isIndex =
+    typeof mediaType === "string"
+      ? isIndexMediaType(mediaType)
+      : typeof json === "object" && json !== null && "manifests" in json;
+  if (!isIndex) return undefined;
+  const platforms = parseIndex(bytes, what).manifests.map((entry) => entry.platform);
+  const linux = platforms.filter((platform) => platform?.os === "linux");
+  return [...new Set(linux.flatMap((platform) => (platform === undefined ? [] : [platform.architecture])))];
+}
+
+async function skopeo(exec: Exec, args: readonly string[], options: ExecOptions): Promise<ExecResult> {
+  try {
+    return await exec(["skopeo", ...args], options);
+  } catch (error) {
+    if (error instanceof HostError && error.code === "HOST_TOOL_MISSING") {
+      const message = `reading ${args.find((arg) => arg.includes(":"))} needs skopeo, which is not installed`;
+      throw new ReleaseError("RELEASE_SKOPEO_MISSING", message, { cause: error });
+    }
+    throw error;
+  }
+}
