@@ -24,15 +24,15 @@ export interface CountedName {
 const MAX_TRIES = 0x7fffffff;
 
 /**
- * Splits the file name of a Type 1 entry; undefined when it is none (no `.conf`, or nothing before it).
+ * Splits the file name of a Type 1 entry; undefined when it is none (hidden, or not ending in `.conf`).
  * @source systemd src/boot/boot.c boot_entry_parse_tries
  */
 export function parseBootCounter(fileName: string): CountedName | undefined {
-  const body = /^(.+)\.conf$/is.exec(fileName)?.[1];
+  const body = /^([^.].*)\.conf$/is.exec(fileName)?.[1];
   if (body === undefined) return undefined;
-  const match = /^(.+)\+(\d+)(?:-(\d+))?$/s.exec(body);
+  const match = /^(.*)\+(\d+)(?:-(\d+))?$/s.exec(body);
   const stem = match?.[1];
-  if (match === null || stem === undefined || !fileName.endsWith(".conf")) return { stem: body, counter: undefined };
+  if (match === null || stem === undefined) return { stem: body, counter: undefined };
   const triesLeft = Number(match[2]);
   const triesDone = Number(match[3] ?? "0");
   if (triesLeft > MAX_TRIES || triesDone > MAX_TRIES) return { stem: body, counter: undefined };

@@ -4,6 +4,7 @@
  * An entry is *counted* while it has a counter (it must prove itself), *good* without one, *bad* at zero tries left.
  * Which entry is booted is no question to the loader: the kernel command line of the running system says so.
  */
+import type { RelPath } from "../path.ts";
 import type { BootCounter } from "./boot-counter.ts";
 
 declare const entryName: unique symbol;
@@ -18,9 +19,8 @@ export interface BootEntryContent {
   /** Entries of ours are ordered by it, highest first: the serial of a deployment, never a release's version. */
   readonly serial: number;
   readonly machineId?: string | undefined;
-  readonly architecture?: string | undefined;
-  readonly linux: string;
-  readonly initrd?: string | undefined;
+  readonly linux: RelPath;
+  readonly initrd?: RelPath | undefined;
   /** The kernel command line, in order. */
   readonly options: readonly string[];
 }
@@ -32,8 +32,7 @@ export interface BootEntry extends BootEntryContent {
 
 export interface BootLoaderProbe {
   readonly kind: "systemd-boot" | "simulated";
-  /** False when a default is set that would be booted even with no tries left; `problem` says which. */
-  readonly canFallBack: boolean;
+  /** Why this loader would not boot the first entry of {@link BootLoader.list}, or would not fall back from it. */
   readonly problem: string | undefined;
 }
 
@@ -47,12 +46,15 @@ export interface BootLoader {
    * @throws BootError BOOT_ENTRY_EXISTS
    */
   arm(content: BootEntryContent, tries: number | undefined): Promise<void>;
-  /** Takes the counter away: the entry has proved itself. Nothing happens to an entry that is good already. @throws BootError BOOT_ENTRY_MISSING */
+  /**
+   * Takes the counter away: the entry has proved itself. Nothing happens to an entry that is good already.
+   * @throws BootError BOOT_ENTRY_MISSING
+   */
   markGood(name: EntryName): Promise<void>;
   /** Sets the tries left to zero. @throws BootError BOOT_ENTRY_MISSING */
   markBad(name: EntryName): Promise<void>;
   /** Removes an entry, durably; nothing happens when it is not there. */
   remove(name: EntryName): Promise<void>;
-  /** Clears what an interrupted run left behind: unfinished files, and counted twins of good entries. */
+  /** Clears what an interrupted run left behind: unfinished and empty files, counted twins of good entries. */
   sweep(): Promise<void>;
 }
