@@ -5,6 +5,9 @@ export type OciErrorCode =
   | "OCI_LAYOUT_MISSING"
   | "OCI_LAYOUT_UNSUPPORTED"
   | "OCI_JSON_INVALID"
+  | "OCI_JSON_TOO_LARGE"
+  | "OCI_JSON_TOO_DEEP"
+  | "OCI_JSON_DUPLICATE_KEY"
   | "OCI_DOCUMENT_INVALID"
   | "OCI_DIGEST_INVALID"
   | "OCI_BLOB_MISSING"
@@ -18,6 +21,7 @@ export type OciErrorCode =
   | "OCI_LAYER_TOO_LARGE";
 
 const rewrite = "Write the medium again on the workstation and compare it there with `bootferry release verify`.";
+const remake = "Make the named document again on the workstation: it was damaged or altered, or another tool wrote it.";
 const rebuild = "Build or export the image again with podman, docker, buildah or skopeo.";
 
 export const OCI_ERRORS: ErrorTable<OciErrorCode> = {
@@ -30,7 +34,10 @@ export const OCI_ERRORS: ErrorTable<OciErrorCode> = {
     exit: EXIT.medium,
     remedy: "Use an OCI image layout of version 1.0.0; export the image again with a current tool.",
   },
-  OCI_JSON_INVALID: { exit: EXIT.medium, remedy: rewrite },
+  OCI_JSON_INVALID: { exit: EXIT.medium, remedy: remake },
+  OCI_JSON_TOO_LARGE: { exit: EXIT.medium, remedy: remake },
+  OCI_JSON_TOO_DEEP: { exit: EXIT.medium, remedy: remake },
+  OCI_JSON_DUPLICATE_KEY: { exit: EXIT.medium, remedy: remake },
   OCI_DOCUMENT_INVALID: { exit: EXIT.medium, remedy: rewrite },
   OCI_DIGEST_INVALID: {
     exit: EXIT.medium,

@@ -5,7 +5,7 @@
  * to its user, so duplicates are refused and not resolved. `JSON.parse` keeps the last one silently: hence a check of
  * its own before it.
  */
-import { OciError } from "./error.ts";
+import { OciError, type OciErrorCode } from "./error.ts";
 
 export interface JsonLimits {
   readonly maxBytes: number;
@@ -18,11 +18,11 @@ export const MAX_JSON_DEPTH = 32;
 /**
  * Parses `bytes` as JSON.
  * @param what names the document in errors
- * @throws OciError OCI_JSON_INVALID
+ * @throws OciError OCI_JSON_INVALID, OCI_JSON_TOO_LARGE, OCI_JSON_TOO_DEEP, OCI_JSON_DUPLICATE_KEY
  */
 export function parseStrictJson(bytes: Uint8Array, what: string, limits: JsonLimits): unknown {
   if (bytes.length > limits.maxBytes) {
-    throw invalid(what, `it has ${bytes.length} bytes, at most ${limits.maxBytes} are read`);
+    throw refused("OCI_JSON_TOO_LARGE", what, `it has ${bytes.length} bytes, at most ${limits.maxBytes} are read`);
   }
   let text: string;
   let value: unknown;
@@ -32,14 +32,14 @@ export function parseStrictJson(bytes: Uint8Array, what: string, limits: JsonLim
     value = JSON.parse(text);
   } catch (error) {
     if (error instanceof OciError) throw error;
-    throw invalid(what, error instanceof Error ? error.message : String(error), error);
+    throw refused("OCI_JSON_INVALID", what, error instanceof Error ? error.message : String(error), error);
   }
   refuseDuplicateKeys(text, what);
   return value;
 }
 
-function invalid(what: string, why: string, cause?: unknown): OciError {
-  return new OciError("OCI_JSON_INVALID", `${what} is not acceptable JSON: ${why}`, { cause });
+function refused(code: OciErrorCode, what: string, why: string, cause?: unknown): OciError {
+  return new OciError(code, `${what} is not acceptable JSON: ${why}`, { cause });
 }
 
 const STRINGS = /"(?:[^"\\]|\\.)*"/gs;
@@ -48,7 +48,7 @@ function checkDepth(text: string, what: string, maxDepth: number): void {
   let depth = 0;
   for (const bracket of text.replace(STRINGS, "").matchAll(/[[\]{}]/g)) {
     depth += bracket[0] === "[" || bracket[0] === "{" ? 1 : -1;
-    if (depth > maxDepth) throw invalid(what, `it is nested deeper than ${maxDepth} levels`);
+    if (depth > maxDepth) throw refused("OCI_JSON_TOO_DEEP", what, `it is nested deeper than ${maxDepth} levels`);
   }
 }
 
@@ -65,7 +65,9 @@ function refuseDuplicateKeys(text: string, what: string): void {
     const keys = open.at(-1);
     if (expectKey && token.startsWith('"')) {
       const key: string = JSON.parse(token); // "\u0061" and "a" are the same key
-      if (keys?.has(key)) throw invalid(what, `the key ${JSON.stringify(key)} stands twice in one object`);
+      if (keys?.has(key)) {
+        throw refused("OCI_JSON_DUPLICATE_KEY", what, `the key ${JSON.stringify(key)} stands twice in one object`);
+      }
       keys?.add(key);
     }
     expectKey = token === "{" || (token === "," && keys !== undefined);

@@ -6,7 +6,6 @@
  * as another; what is believed is the payload as received, never a document that was parsed and written again.
  */
 import { z } from "zod";
-import { OciError } from "../oci/error.ts";
 import { parseStrictJson } from "../oci/strict-json.ts";
 import { parseBase64 } from "./base64.ts";
 import { isSignatureOf, SIGNATURE_BYTES } from "./ed25519.ts";
@@ -71,9 +70,10 @@ export function preAuthEncoding(payloadType: string, payload: Uint8Array): Buffe
   return Buffer.concat([Buffer.from(`DSSEv1 ${type.length} `), type, Buffer.from(` ${payload.length} `), payload]);
 }
 
-/** @throws TrustError TRUST_ENVELOPE_INVALID */
+/** @throws TrustError TRUST_ENVELOPE_INVALID; OciError OCI_JSON_… */
 export function parseEnvelope(bytes: Uint8Array): Envelope {
-  const parsed = envelopeSchema.safeParse(parseJson(bytes));
+  const json = parseStrictJson(bytes, "envelope", { maxBytes: MAX_ENVELOPE_BYTES, maxDepth: MAX_DEPTH });
+  const parsed = envelopeSchema.safeParse(json);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     throw invalid(`${issue?.path.join(".") || "envelope"}: ${issue?.message}`, parsed.error);
@@ -83,15 +83,6 @@ export function parseEnvelope(bytes: Uint8Array): Envelope {
   if (payload === undefined) throw invalid("payload is not strict base64"); // BF-2.4
   if (payload.length > MAX_PAYLOAD_BYTES) throw invalid(`payload has over ${MAX_PAYLOAD_BYTES} bytes`);
   return { payloadType, payload, signatures: signatures.map(parseSignature) };
-}
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return parseStrictJson(bytes, "the envelope", { maxBytes: MAX_ENVELOPE_BYTES, maxDepth: MAX_DEPTH });
-  } catch (error) {
-    if (!(error instanceof OciError)) throw error;
-    throw new TrustError("TRUST_ENVELOPE_INVALID", error.message, { cause: error });
-  }
 }
 
 function parseSignature({ keyid, sig: text }: { keyid: string; sig: string }): EnvelopeSignature {

@@ -17,8 +17,8 @@ export type ExpiryVerdict = { readonly kind: "valid" } | { readonly kind: "expir
 
 export function evaluateExpiry({ expiresAt, timeFloorUtc, synchronisedNowUtc }: ExpiryFacts): ExpiryVerdict {
   if (expiresAt === null) return { kind: "valid" };
-  const clock = synchronisedNowUtc === undefined ? "" : formatUtcTime(synchronisedNowUtc);
-  const floor = timeFloorUtc ?? "";
-  const now = clock > floor ? clock : floor; // BF-6.5; one spelling: text order is time order
-  return now >= expiresAt ? { kind: "expired", since: expiresAt } : { kind: "valid" };
+  const clock = synchronisedNowUtc === undefined ? null : formatUtcTime(synchronisedNowUtc);
+  // BF-6.5: the later of the two decides; one spelling for each time makes text order time order
+  const isPast = [timeFloorUtc, clock].some((time) => time !== null && time >= expiresAt);
+  return isPast ? { kind: "expired", since: expiresAt } : { kind: "valid" };
 }

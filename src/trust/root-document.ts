@@ -4,12 +4,12 @@
  */
 import { z } from "zod";
 import { DIGEST_PATTERN, type Digest } from "../oci/digest.ts";
-import { OciError } from "../oci/error.ts";
 import { parseStrictJson } from "../oci/strict-json.ts";
 import { parseBase64 } from "./base64.ts";
 import { MAX_PAYLOAD_BYTES } from "./dsse.ts";
 import { TrustError } from "./error.ts";
 import { KEY_ID_PATTERN, type KeyId, type PublicKey, parsePublicKeyDer } from "./keys.ts";
+import { PLAIN_LINE } from "./plain-text.ts";
 import { utcTimeSchema } from "./utc-time.ts";
 
 export const ROOT_SPEC_VERSION = "1";
@@ -38,11 +38,7 @@ export const rootDocumentSchema = z
           keyId: keyId.describe("sha256 of publicKey, in hexadecimal"),
           keyType: z.literal("ed25519"),
           publicKey: z.base64().describe("SubjectPublicKeyInfo (RFC 8410) in DER"),
-          label: z
-            .string()
-            .max(128)
-            .regex(/^[^\p{C}]*$/u, "control characters")
-            .describe("who holds the key, for people"),
+          label: z.string().max(128).regex(PLAIN_LINE, "control characters").describe("who holds the key, for people"),
         }),
       )
       .min(1)
@@ -62,9 +58,9 @@ export type RootDocument = Readonly<z.infer<typeof rootDocumentSchema>>;
 /** `root` signs roots, `release` signs releases, `countersign` signs releases too where the root asks for it. */
 export type Role = keyof RootDocument["roles"];
 
-/** @throws TrustError TRUST_ROOT_INVALID, TRUST_ROOT_VERSION_UNSUPPORTED */
+/** @throws TrustError TRUST_ROOT_INVALID, TRUST_ROOT_VERSION_UNSUPPORTED; OciError OCI_JSON_… */
 export function parseRootDocument(payload: Uint8Array): RootDocument {
-  const json = parseJson(payload);
+  const json = parseStrictJson(payload, "root document", { maxBytes: MAX_PAYLOAD_BYTES, maxDepth: MAX_DEPTH });
   const isOurs = json !== null && typeof json === "object" && "specVersion" in json;
   // BF-3.2: another version of the format may mean something else by any member, so nothing else is looked at
   if (isOurs && typeof json.specVersion === "string" && json.specVersion !== ROOT_SPEC_VERSION) {
@@ -133,15 +129,6 @@ function checkRole(document: RootDocument, role: Role): void {
 function refuseDuplicates(values: readonly string[], where: string): void {
   const twice = values.find((value, index) => values.indexOf(value) !== index);
   if (twice !== undefined) throw invalid(`${where}: ${twice} stands twice`);
-}
-
-function parseJson(payload: Uint8Array): unknown {
-  try {
-    return parseStrictJson(payload, "the root document", { maxBytes: MAX_PAYLOAD_BYTES, maxDepth: MAX_DEPTH });
-  } catch (error) {
-    if (!(error instanceof OciError)) throw error;
-    throw new TrustError("TRUST_ROOT_INVALID", error.message, { cause: error });
-  }
 }
 
 function invalid(why: string, cause?: unknown): TrustError {
