@@ -3,18 +3,23 @@
  *
  * Commands take their ports from this object, so that tests can run them with others.
  */
-import type { ReadStream } from "node:tty";
 import type { ExitStatus } from "../error.ts";
 import { type Clock, systemClock } from "../host/clock.ts";
 import { type Exec, execOnHost } from "../host/exec.ts";
 import { type AbsPath, toAbsPath } from "../path.ts";
 import { type Output, type OutputOptions, openOutput, type TextSink } from "./output.ts";
 
+/** Standard input, with what only a terminal has. */
+export interface TextSource extends NodeJS.ReadableStream {
+  readonly isTTY?: boolean;
+  setRawMode?(mode: boolean): unknown;
+}
+
 export interface CliContext {
   readonly exec: Exec;
   readonly clock: Clock;
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly stdin: Pick<ReadStream, "isTTY"> & NodeJS.ReadableStream;
+  readonly stdin: TextSource;
   readonly stdout: TextSink;
   readonly stderr: TextSink;
   /** Aborted by SIGINT and SIGTERM. */

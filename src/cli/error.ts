@@ -1,14 +1,10 @@
 /** What a person at the command line can get wrong before any room is asked. */
 import { CodedError, type ErrorTable, EXIT } from "../error.ts";
 
-export type CliErrorCode = "CLI_USAGE" | "CLI_FILE_EXISTS" | "CLI_PASSPHRASE_NEEDED" | "CLI_PASSPHRASE_MISMATCH";
+export type CliErrorCode = "CLI_USAGE" | "CLI_PASSPHRASE_NEEDED" | "CLI_PASSPHRASE_MISMATCH";
 
 export const CLI_ERRORS: ErrorTable<CliErrorCode> = {
   CLI_USAGE: { exit: EXIT.usage, remedy: "Run the command with --help to see its arguments, options and examples." },
-  CLI_FILE_EXISTS: {
-    exit: EXIT.failed,
-    remedy: "Choose another name, or move the existing file away yourself: keys and roots are never overwritten.",
-  },
   CLI_PASSPHRASE_NEEDED: {
     exit: EXIT.usage,
     remedy: "Give the passphrase with --passphrase-file FILE or in BOOTFERRY_PASSPHRASE, or run on a terminal.",

@@ -8,6 +8,30 @@ export function addOutputOptions(command: Command): Command {
     .addOption(new Option("--quiet", "no progress and no talk on stderr; warnings and errors stay"));
 }
 
+export interface SigningOptions {
+  readonly key?: readonly string[];
+  readonly passphraseFile?: readonly string[];
+  readonly signer?: readonly string[];
+}
+
+/** The keys to sign with; read them by `openSigners`. */
+export function addSigningOptions(command: Command, role: string): Command {
+  return command
+    .addOption(new Option("--key <file>", `private key with the role ${role}; repeatable`).argParser(collect))
+    .addOption(
+      new Option(
+        "--passphrase-file <file>",
+        "file with the passphrase of the keys, or one file for each --key in the same order; else BOOTFERRY_PASSPHRASE, else it is asked for",
+      ).argParser(collect),
+    )
+    .addOption(
+      new Option(
+        "--signer <pub=command>",
+        "sign by a command (an HSM, a smart card): it gets the bytes on stdin and prints the raw 64-byte signature; split at spaces, no shell",
+      ).argParser(collect),
+    );
+}
+
 /** For `argParser`: collects a repeatable option. */
 export function collect(value: string, earlier: readonly string[] | undefined): readonly string[] {
   return [...(earlier ?? []), value];
@@ -22,4 +46,15 @@ export function wholeNumber(min: number): (text: string) => number {
     }
     return value;
   };
+}
+
+/** For `argParser`: a date or a time in UTC (RFC 3339): `2027-01-31` or `2027-01-31T12:00:00Z`. */
+export function utcTime(text: string): Date {
+  const isDate = /^\d{4}-\d\d-\d\d$/.test(text);
+  const isTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(text);
+  const time = new Date(isDate ? `${text}T00:00:00Z` : text);
+  if ((!isDate && !isTime) || Number.isNaN(time.getTime()) || !time.toISOString().startsWith(text.slice(0, 10))) {
+    throw new InvalidArgumentError("Expected a date or a time in UTC, such as 2027-01-31 or 2027-01-31T12:00:00Z.");
+  }
+  return time;
 }

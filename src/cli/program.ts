@@ -1,5 +1,10 @@
 /** The tree of commands. A group is declared here; each verb registers itself from a file of its own in `commands/`. */
 import { Command } from "commander";
+import { registerKeyGenerate } from "./commands/key-generate.ts";
+import { registerKeyShow } from "./commands/key-show.ts";
+import { registerRootCreate } from "./commands/root-create.ts";
+import { registerRootShow } from "./commands/root-show.ts";
+import { registerRootSign } from "./commands/root-sign.ts";
 import type { CliContext } from "./context.ts";
 
 const EPILOGUE = `
@@ -18,8 +23,13 @@ export function buildProgram(context: CliContext, version: string): Command {
       writeErr: (text) => context.stderr.write(text),
       outputError: () => undefined, // printed by report-error.ts, with a code and a remedy
     });
-  group(program, "key", "Signing keys: make them, look at them.");
-  group(program, "root", "Trust roots: which keys may sign what.");
+  const key = group(program, "key", "Signing keys: make them, look at them.");
+  registerKeyGenerate(key, context);
+  registerKeyShow(key, context);
+  const root = group(program, "root", "Trust roots: which keys may sign what.");
+  registerRootCreate(root, context);
+  registerRootSign(root, context);
+  registerRootShow(root, context);
   group(program, "release", "Releases on a medium or in a directory: make, sign, check and remove them.");
   return program;
 }

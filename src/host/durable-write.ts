@@ -1,10 +1,22 @@
 /**
- * The one way in which state reaches disk: temporary file, fsync, rename, fsync of the directory.
+ * The one way in which state reaches disk: temporary file, fsync, rename, fsync of the directory; or, for records, a
+ * line at the end and fsync.
  *
- * After a power cut the file holds either the old or the new bytes, never a mixture and never nothing. vfat's rename is
+ * After a power cut a replaced file holds either the old or the new bytes, never a mixture and never nothing. vfat's rename is
  * not atomic over a power cut; the boot partition has rules of its own (`boot/`).
  */
-import { closeSync, constants, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
 import { dirname } from "node:path";
 import type { AbsPath } from "../path.ts";
 import { hostError } from "./error.ts";
@@ -32,6 +44,57 @@ export function writeDurably(path: AbsPath, bytes: Uint8Array | string, mode = 0
     rmSync(temporary, { force: true });
     throw hostError(error, `writing ${path}`);
   }
+}
+
+/**
+ * Creates `path` with `bytes`, durably; what is there already stays as it is. A failed write leaves nothing behind.
+ * @throws HostError HOST_EXISTS, HOST_NOT_FOUND, HOST_NO_SPACE, HOST_READ_ONLY, HOST_PERMISSION, HOST_IO
+ */
+export function createDurably(path: AbsPath, bytes: Uint8Array | string, mode = 0o644): void {
+  try {
+    const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
+    const fd = openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
+    try {
+      writeAll(fd, typeof bytes === "string" ? Buffer.from(bytes) : bytes);
+      fsyncSync(fd);
+    } catch (error) {
+      rmSync(path, { force: true });
+      throw error;
+    } finally {
+      closeSync(fd);
+    }
+    syncDirectory(dirname(path));
+  } catch (error) {
+    throw hostError(error, `creating ${path}`);
+  }
+}
+
+/**
+ * Adds `line` (without its newline) to the end of `path`, durably; a line that a power cut tore before is closed first,
+ * so that it spoils nothing but itself.
+ * @throws HostError as {@link writeDurably}
+ */
+export function appendLineDurably(path: AbsPath, line: string, mode = 0o644): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    const { O_RDWR, O_CREAT, O_APPEND, O_NOFOLLOW } = constants;
+    const fd = openSync(path, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW, mode);
+    try {
+      writeAll(fd, Buffer.from(`${endsWithNewline(fd) ? "" : "\n"}${line}\n`));
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    syncDirectory(dirname(path));
+  } catch (error) {
+    throw hostError(error, `writing ${path}`);
+  }
+}
+
+function endsWithNewline(fd: number): boolean {
+  const { size } = fstatSync(fd);
+  const last = Buffer.alloc(1);
+  return size === 0 || (readSync(fd, last, 0, 1, size - 1) === 1 && last[0] === 0x0a);
 }
 
 /** Writes all of `bytes` at the file position of `fd`; write(2) may take less than it is given. */

@@ -9,6 +9,7 @@ export type HostErrorCode =
   | "HOST_READ_ONLY"
   | "HOST_PERMISSION"
   | "HOST_NOT_FOUND"
+  | "HOST_EXISTS"
   | "HOST_IO"
   | "HOST_BUSY";
 
@@ -35,6 +36,10 @@ export const HOST_ERRORS: ErrorTable<HostErrorCode> = {
     remedy: "Run the command as a user who may use the named file, or change its owner and mode.",
   },
   HOST_NOT_FOUND: { exit: EXIT.failed, remedy: "Check the spelling of the path and that its file system is mounted." },
+  HOST_EXISTS: {
+    exit: EXIT.failed,
+    remedy: "Choose another name, or move the existing file away yourself: it is not overwritten.",
+  },
   HOST_IO: {
     exit: EXIT.failed,
     remedy: "Look in the kernel log (dmesg) for errors of the disk; the operation can be repeated safely.",
@@ -72,6 +77,8 @@ function codeOfErrno(errno: string): HostErrorCode {
     case "ENOENT":
     case "ENOTDIR":
       return "HOST_NOT_FOUND";
+    case "EEXIST":
+      return "HOST_EXISTS";
     default:
       return "HOST_IO";
   }
