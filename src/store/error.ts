@@ -15,7 +15,8 @@ export type StoreErrorCode =
   | "STORE_IMAGE_CORRUPT"
   | "STORE_VERITY_UNAVAILABLE";
 
-const repair = "Run `bootferry os verify --repair` with a medium that carries this release, or install the release again.";
+const repair =
+  "Run `bootferry os verify --repair` with a medium that carries this release, or install the release again.";
 const remake = "Create and sign the release again with `bootferry release create`, and write the medium again.";
 
 export const STORE_ERRORS: ErrorTable<StoreErrorCode> = {
@@ -31,7 +32,8 @@ export const STORE_ERRORS: ErrorTable<StoreErrorCode> = {
   STORE_OBJECTS_SIZE_MISMATCH: { exit: EXIT.notTrusted, remedy: remake },
   STORE_OBJECT_MISSING_FROM_MEDIUM: {
     exit: EXIT.medium,
-    remedy: "Write the full release to the medium; one that leaves layers out suits only devices that hold its base release.",
+    remedy:
+      "Write the full release to the medium; one that leaves layers out suits only devices that hold its base release.",
   },
   STORE_OBJECT_MISSING: { exit: EXIT.failed, remedy: repair },
   STORE_OBJECT_CORRUPT: { exit: EXIT.failed, remedy: repair },

@@ -1,16 +1,31 @@
-import type { ImageDigest } from "../composefs/image-digest.ts";
+/**
+ * A verified release becomes a stored image: one read of the medium, one write of what is missing.
+ *
+ *     signed tree ─► plan ─► reused objects digested again ─► layers supply the rest ─► objects durable ─► image durable
+ *
+ * Nothing bootable changes here. A run that is cut, aborted or fails leaves whole objects and a staging directory that is
+ * swept; the next one goes on from the objects that are there.
+ */
 import type { Target } from "../bundle/statement.ts";
 import type { VerifiedRelease } from "../bundle/verify-release.ts";
+import type { ImageDigest } from "../composefs/image-digest.ts";
+import { readDiskSpace } from "../host/disk-space.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { LayoutReader } from "../oci/layout.ts";
 import type { AbsPath } from "../path.ts";
-import type { DirectoryNode } from "../tree/node.ts";
+import type { ContentDigest, DirectoryNode } from "../tree/node.ts";
+import { StoreError } from "./error.ts";
 import type { ObjectStore } from "./object-store.ts";
-import type { IngestPlan } from "./plan-ingest.ts";
+import { type IngestPlan, planIngest } from "./plan-ingest.ts";
+import { readSignedTree, type SignedTree } from "./signed-tree.ts";
+import { openStaging, type Staging } from "./staging.ts";
+import { readImageLayers, supplyObjects } from "./supply-objects.ts";
+import { checkObjects } from "./verify-store.ts";
+import { WantedObjects } from "./wanted-objects.ts";
 
 declare const storedImage: unique symbol;
 
-/** An image whose objects and metadata are all on stable storage and were all digested. Made only by {@link ingestRelease}. */
+/** An image whose metadata and objects are all on stable storage and were all digested. Only {@link ingestRelease} makes it. */
 export interface StoredImage {
   readonly [storedImage]: true;
   /** The composefs digest: what the kernel command line pins. */
@@ -18,35 +33,130 @@ export interface StoredImage {
   readonly imageFile: AbsPath;
   /** The tree that the image describes. */
   readonly root: DirectoryNode;
-  /** Digest of the OCI image manifest: what bootc's Host calls the image's digest. */
+  /** Digest of the OCI image manifest: what bootc's Host calls the digest of an image. */
   readonly manifestDigest: Digest;
   /** Digest of the signed statement. */
   readonly payloadDigest: Digest;
   readonly release: { readonly name: string; readonly version: string; readonly sequence: number };
   readonly compatible: string;
   readonly architecture: string;
-  /** Bytes written into the store by this run: new objects and the image. */
+  /** True when every object and the image are sealed by fs-verity. */
+  readonly isSealed: boolean;
+  /** Bytes that this run wrote: objects and the image. */
   readonly writtenBytes: number;
 }
 
 export interface IngestProgress {
+  /** `checking`: bytes of reused objects; `reading`: compressed bytes of the medium's layers. */
   readonly phase: "checking" | "reading";
-  /** `checking`: bytes of reused objects; `reading`: compressed bytes of the medium. */
   readonly bytesDone: number;
   readonly bytesTotal: number;
 }
 
 export interface IngestOptions {
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: IngestProgress) => void;
-  /** Told what will be written before the first layer is opened: the place for preflight; what it throws ends the run. */
-  readonly onPlan?: (plan: IngestPlan, root: DirectoryNode) => void | Promise<void>;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: IngestProgress) => void) | undefined;
+  /** Told what will be written, before the first layer is opened: the place for preflight. What it throws ends the run. */
+  readonly onPlan?: ((plan: IngestPlan, root: DirectoryNode) => void | Promise<void>) | undefined;
 }
 
-export declare function ingestRelease(
+/**
+ * Stores the image that `target` of a verified release pins. Idempotent and resumable; atomic for what can be booted.
+ *
+ * Every object that the image names has been digested when it returns, those that were there before too: one that has
+ * rotted is taken from the medium again, before it can take two deployments with it.
+ * @throws StoreError STORE_NO_SPACE, STORE_TREE_ABSENT, STORE_TREE_MISMATCH, STORE_OBJECTS_SIZE_MISMATCH,
+ *   STORE_OBJECT_MISSING_FROM_MEDIUM, STORE_VERITY_UNAVAILABLE; HostError HOST_BUSY; OciError, TreeError, ComposefsError for
+ *   what is wrong with the medium; the reason of the signal
+ */
+export async function ingestRelease(
   store: ObjectStore,
   medium: LayoutReader,
   release: VerifiedRelease,
   target: Target,
-  options?: IngestOptions,
-): Promise<StoredImage>;
+  options: IngestOptions = {},
+): Promise<StoredImage> {
+  const { signal } = options;
+  await using staging = await openStaging(store);
+  const tree = await readSignedTree(store, medium, target, { signal });
+  const plan = await planAgainst(store, tree, staging, options);
+  await options.onPlan?.(plan, tree.root);
+  requireSpace(store, plan);
+  if (plan.missing.size > 0) await supply(medium, target, tree, plan, staging, options);
+  const reusedFiles = [...plan.reused.keys()].map(store.objectFile);
+  await staging.sealPublished(tree.isStored ? [...reusedFiles, store.imageFile(tree.digest)] : reusedFiles, signal);
+  if (!tree.isStored) await staging.publishImage(tree.digest, tree.bytes, signal);
+  else await staging.publish(signal);
+  const { name, version, sequence } = release.statement;
+  return {
+    imageDigest: tree.digest,
+    imageFile: store.imageFile(tree.digest),
+    root: tree.root,
+    manifestDigest: target.image.digest,
+    payloadDigest: release.payloadDigest,
+    release: { name, version, sequence },
+    compatible: target.compatible,
+    architecture: target.architecture,
+    isSealed: staging.sealing.isActive,
+    writtenBytes: staging.writtenBytes,
+  } as StoredImage;
+}
+
+/** The plan after the reused objects were digested: what has rotted counts as missing. */
+async function planAgainst(
+  store: ObjectStore,
+  tree: SignedTree,
+  staging: Staging,
+  { signal, onProgress }: IngestOptions,
+): Promise<IngestPlan> {
+  const facts = {
+    hasObject: store.hasObject,
+    hasImage: tree.isStored,
+    imageSizeBytes: tree.bytes.length,
+    blockBytes: readDiskSpace(store.directory).blockBytes,
+    isSealing: staging.sealing.isActive,
+  };
+  const plan = planIngest(tree.root, facts);
+  const { corrupt } = await checkObjects(store, plan.reused, {
+    signal,
+    onProgress: (bytesDone, bytesTotal) => onProgress?.({ phase: "checking", bytesDone, bytesTotal }),
+  });
+  if (corrupt.size === 0) return plan;
+  const isGood = (digest: ContentDigest, sizeBytes: number) =>
+    store.hasObject(digest, sizeBytes) && !corrupt.has(digest);
+  return planIngest(tree.root, { ...facts, hasObject: isGood });
+}
+
+function requireSpace(store: ObjectStore, plan: IngestPlan): void {
+  const { freeBytes, freeInodes } = readDiskSpace(store.directory);
+  const where = `storing into ${store.directory}`;
+  if (plan.neededBytes > freeBytes) {
+    throw new StoreError("STORE_NO_SPACE", `${where}: needs ${plan.neededBytes} bytes, ${freeBytes} are free`);
+  }
+  if (freeInodes !== undefined && plan.neededInodes > freeInodes) {
+    throw new StoreError("STORE_NO_SPACE", `${where}: needs ${plan.neededInodes} inodes, ${freeInodes} are free`);
+  }
+}
+
+async function supply(
+  medium: LayoutReader,
+  target: Target,
+  tree: SignedTree,
+  plan: IngestPlan,
+  staging: Staging,
+  { signal, onProgress }: IngestOptions,
+): Promise<void> {
+  const wanted = new WantedObjects(plan.missing);
+  const layers = await readImageLayers(medium, target, signal);
+  const absent = await supplyObjects(medium, layers, wanted, staging, {
+    root: tree.root,
+    signal,
+    onProgress: (bytesDone, bytesTotal) => onProgress?.({ phase: "reading", bytesDone, bytesTotal }),
+  });
+  if (wanted.count === 0) return;
+  const lacks = absent.length === 0 ? "" : `, which lacks ${absent.length} layers (first ${absent[0]?.digest})`;
+  throw new StoreError(
+    "STORE_OBJECT_MISSING_FROM_MEDIUM",
+    `${wanted.count} objects (${wanted.bytes} bytes) of ${tree.digest} are in no layer on ${medium.location}${lacks}`,
+  );
+}

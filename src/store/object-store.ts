@@ -2,31 +2,31 @@
  * What a device keeps of its images, in one directory of one file system.
  *
  *     <sysroot>/bootferry/
- *       objects/ab/cdef…    file contents, named by their fs-verity digest, shared by all images
- *       images/<64 hex>.cfs composefs image of one tree, named by its own fs-verity digest
- *       staging/            everything on its way in; never read, swept when the store is opened
- *       store.lock          flock(2) of the one process that writes
+ *       objects/ab/cdef…      file contents, named by their fs-verity digest, shared by all images
+ *       images/<64 hex>.cfs   composefs image of one tree, named by its own fs-verity digest
+ *       staging/              everything on its way in; never read, swept when the store is opened
+ *       store.lock            flock(2) of the one process that writes
  *
  * That an object has a name says only that it was whole once: it was synced before it was renamed, but disks rot. So
  * nothing here takes "exists" for "good": sizes are checked at each look, contents before a boot entry may name them.
  */
 import { lstatSync, readdirSync } from "node:fs";
+import { formatImageDigest, type ImageDigest, imageDigestHex } from "../composefs/image-digest.ts";
 import { objectPath, parseContentDigest } from "../composefs/object-name.ts";
-import { type ImageDigest, imageDigestHex } from "../composefs/image-digest.ts";
 import { errnoOf } from "../error.ts";
+import { HostError } from "../host/error.ts";
 import type { Exec } from "../host/exec.ts";
+import { openLock } from "../host/lock.ts";
 import { type AbsPath, below } from "../path.ts";
 import type { ContentDigest } from "../tree/node.ts";
 import { storeError } from "./error.ts";
+import type { FsVerityLevel } from "./seal.ts";
 import { hostStoreFilesystem, type StoreFilesystem } from "./store-filesystem.ts";
-
-/** `on`: seal where the file system can; `required`: refuse to store where it cannot. */
-export type FsVerityLevel = "off" | "on" | "required";
 
 export interface ObjectStoreOptions {
   readonly exec: Exec;
   readonly fsVerity: FsVerityLevel;
-  /** The effects on disk; the host's unless a test puts another one. */
+  /** The effects on disk: the host's unless given. */
   readonly filesystem?: StoreFilesystem;
 }
 
@@ -36,7 +36,9 @@ export interface StoredObject {
 }
 
 export interface ObjectStore {
+  /** `<sysroot>/bootferry`. */
   readonly directory: AbsPath;
+  readonly stagingDirectory: AbsPath;
   readonly exec: Exec;
   readonly filesystem: StoreFilesystem;
   readonly fsVerity: FsVerityLevel;
@@ -44,6 +46,95 @@ export interface ObjectStore {
   hasObject(digest: ContentDigest, sizeBytes: number): boolean;
   objectFile(digest: ContentDigest): AbsPath;
   imageFile(digest: ImageDigest): AbsPath;
+  /** All objects, in no particular order. Files whose names are no digests are not ours and are passed over. */
   listObjects(): Generator<StoredObject>;
   listImages(): readonly ImageDigest[];
+}
+
+const OBJECT_DIRECTORY_PATTERN = /^[0-9a-f]{2}$/;
+const OBJECT_FILE_PATTERN = /^[0-9a-f]{62}$/;
+const IMAGE_FILE_PATTERN = /^(?<hex>[0-9a-f]{64})\.cfs$/;
+
+/**
+ * Opens the store in `directory`, making it where it is not there, and sweeps what an interrupted run left in staging
+ * (unless another process is writing there at this moment).
+ * @throws StoreError STORE_NO_SPACE; HostError
+ */
+export async function openObjectStore(directory: AbsPath, options: ObjectStoreOptions): Promise<ObjectStore> {
+  const filesystem = options.filesystem ?? hostStoreFilesystem(options.exec, directory);
+  const objects = below(directory, "objects");
+  const images = below(directory, "images");
+  const objectFile = (digest: ContentDigest) => below(objects, objectPath(digest));
+  const store: ObjectStore = {
+    directory,
+    stagingDirectory: below(directory, "staging"),
+    exec: options.exec,
+    filesystem,
+    fsVerity: options.fsVerity,
+    hasObject: (digest, sizeBytes) => fileSizeBytes(objectFile(digest)) === sizeBytes,
+    objectFile,
+    imageFile: (digest) => below(images, `${imageDigestHex(digest)}.cfs`),
+    listObjects: () => listObjects(objects),
+    listImages: () =>
+      names(images).flatMap((name) => {
+        const hex = IMAGE_FILE_PATTERN.exec(name)?.groups?.["hex"];
+        return hex === undefined ? [] : [formatImageDigest(parseContentDigest(hex))];
+      }),
+  };
+  for (const path of [objects, images, store.stagingDirectory]) filesystem.makeDirectory(path);
+  if (names(store.stagingDirectory).length > 0) await sweepUnlessBusy(store);
+  return store;
+}
+
+/**
+ * Takes the right to write into the store; other openers may go on reading.
+ * @throws HostError HOST_BUSY while another process, or another run of this one, has it
+ */
+export function openStoreLock(store: ObjectStore): Promise<AsyncDisposable> {
+  return openLock(below(store.directory, "store.lock"));
+}
+
+/** Removes all that is in staging. The caller holds the store's lock. */
+export function sweepStaging(store: ObjectStore): void {
+  for (const name of names(store.stagingDirectory)) store.filesystem.remove(below(store.stagingDirectory, name));
+}
+
+/** The size of the regular file at `path`, or undefined when there is none. */
+export function fileSizeBytes(path: AbsPath): number | undefined {
+  try {
+    const stat = lstatSync(path);
+    return stat.isFile() ? stat.size : undefined;
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT" || errnoOf(error) === "ENOTDIR") return undefined;
+    throw storeError(error, `looking at ${path}`);
+  }
+}
+
+async function sweepUnlessBusy(store: ObjectStore): Promise<void> {
+  try {
+    await using _lock = await openStoreLock(store);
+    sweepStaging(store);
+  } catch (error) {
+    if (!(error instanceof HostError) || error.code !== "HOST_BUSY") throw error;
+    // What is in staging is no leftover then, but on its way in.
+  }
+}
+
+function* listObjects(objects: AbsPath): Generator<StoredObject> {
+  for (const directory of names(objects)) {
+    if (!OBJECT_DIRECTORY_PATTERN.test(directory)) continue;
+    for (const file of names(below(objects, directory))) {
+      const sizeBytes = fileSizeBytes(below(objects, directory, file));
+      if (!OBJECT_FILE_PATTERN.test(file) || sizeBytes === undefined) continue;
+      yield { digest: parseContentDigest(`${directory}${file}`), sizeBytes };
+    }
+  }
+}
+
+function names(directory: AbsPath): readonly string[] {
+  try {
+    return readdirSync(directory);
+  } catch (error) {
+    throw storeError(error, `listing ${directory}`);
+  }
 }

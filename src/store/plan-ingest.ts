@@ -1,14 +1,64 @@
-import type { ContentDigest } from "../tree/node.ts";
+/**
+ * What storing an image takes of the store's file system. Pure: who asks says what is there.
+ *
+ * Numbers are upper bounds that hold on ext4, xfs and btrfs: whole blocks for each file, and what the seal of a file
+ * adds where fs-verity is on.
+ */
+import { imageObjects } from "../composefs/image-objects.ts";
+import type { ContentDigest, DirectoryNode } from "../tree/node.ts";
 
-/** What storing an image takes, as far as the store's file system goes. */
 export interface IngestPlan {
-  /** Objects that the image names and the store lacks, with their sizes. */
+  /** Objects that the image names and the store lacks, with their sizes in bytes. */
   readonly missing: ReadonlyMap<ContentDigest, number>;
-  /** Objects that are there already (with the right size), to be digested again. */
+  /** Objects that are there, with the right size; their content is still to be believed. */
   readonly reused: ReadonlyMap<ContentDigest, number>;
   readonly missingBytes: number;
   readonly reusedBytes: number;
-  /** What the file system must have free: blocks of objects, their directories, the image, seals. */
+  /** What must be free: whole blocks of objects, their directories, the image, seals. */
   readonly neededBytes: number;
   readonly neededInodes: number;
+}
+
+export interface StoreFacts {
+  readonly hasObject: (digest: ContentDigest, sizeBytes: number) => boolean;
+  /** True when the image itself is there already. */
+  readonly hasImage: boolean;
+  readonly imageSizeBytes: number;
+  readonly blockBytes: number;
+  /** True when files get sealed. */
+  readonly isSealing: boolean;
+}
+
+const OBJECT_DIRECTORIES = 256; // objects/00 … objects/ff, one block and one inode each
+const HASHES_PER_BLOCK = 128; // fs-verity: a block of 4096 holds 128 sha256 digests
+
+export function planIngest(root: DirectoryNode, facts: StoreFacts): IngestPlan {
+  const missing = new Map<ContentDigest, number>();
+  const reused = new Map<ContentDigest, number>();
+  for (const [digest, sizeBytes] of imageObjects(root)) {
+    (facts.hasObject(digest, sizeBytes) ? reused : missing).set(digest, sizeBytes);
+  }
+  const newFiles = [...missing.values(), ...(facts.hasImage ? [] : [facts.imageSizeBytes])];
+  const directories = Math.min(missing.size, OBJECT_DIRECTORIES);
+  const fileBytes = newFiles.reduce((sum, size) => sum + allocatedBytes(size, facts), 0);
+  return {
+    missing,
+    reused,
+    missingBytes: total(missing),
+    reusedBytes: total(reused),
+    neededBytes: fileBytes + directories * facts.blockBytes,
+    neededInodes: newFiles.length + directories,
+  };
+}
+
+function total(objects: ReadonlyMap<ContentDigest, number>): number {
+  return objects.values().reduce((sum, size) => sum + size, 0);
+}
+
+function allocatedBytes(sizeBytes: number, { blockBytes, isSealing }: StoreFacts): number {
+  const blocks = Math.ceil(sizeBytes / blockBytes);
+  if (!isSealing) return blocks * blockBytes;
+  // The hash tree has a block of each level's last, partial group more; two for the descriptor and the alignment.
+  const seal = Math.ceil(blocks / (HASHES_PER_BLOCK - 1)) + 2;
+  return (blocks + seal) * blockBytes;
 }

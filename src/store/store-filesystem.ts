@@ -37,7 +37,8 @@ const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | const
  */
 export function hostStoreFilesystem(exec: Exec, directory: AbsPath): StoreFilesystem {
   return {
-    makeDirectory: (path) => wrap(`making ${path}`, () => void mkdirSync(path, { recursive: true, mode: DIRECTORY_MODE })),
+    makeDirectory: (path) =>
+      wrap(`making ${path}`, () => void mkdirSync(path, { recursive: true, mode: DIRECTORY_MODE })),
     createFile: (path) => wrap(`making ${path}`, () => openSync(path, CREATE, FILE_MODE)),
     write: (fd, bytes) => wrap(`writing below ${directory}`, () => writeAll(fd, bytes)),
     close: (fd) => wrap(`writing below ${directory}`, () => closeSync(fd)),

@@ -1,0 +1,56 @@
+/**
+ * Removing what no kept image names.
+ *
+ * Images go first, with a sync between: an image whose objects are gone would look bootable, objects without an image are
+ * merely found again by the next collection. An image that is to be kept and cannot be read ends it before anything is
+ * removed, since what it names is not known then.
+ */
+
+import type { ImageDigest } from "../composefs/image-digest.ts";
+import { imageObjects } from "../composefs/image-objects.ts";
+import type { ContentDigest } from "../tree/node.ts";
+import { loadImage } from "./load-image.ts";
+import { fileSizeBytes, type ObjectStore, openStoreLock, sweepStaging } from "./object-store.ts";
+
+export interface GarbageCollected {
+  readonly removedImages: readonly ImageDigest[];
+  readonly removedObjects: number;
+  /** Content bytes of what was removed. */
+  readonly removedBytes: number;
+  readonly keptObjects: number;
+}
+
+/**
+ * Keeps the images of `keep` with all their objects and removes everything else. Durable when it returns; idempotent,
+ * and safe to cut at any point.
+ * @throws HostError HOST_BUSY while something is being stored; StoreError STORE_IMAGE_MISSING, STORE_IMAGE_CORRUPT
+ */
+export async function collectStoreGarbage(
+  store: ObjectStore,
+  keep: readonly ImageDigest[],
+  signal?: AbortSignal,
+): Promise<GarbageCollected> {
+  await using _lock = await openStoreLock(store);
+  const reachable = new Set<ContentDigest>();
+  for (const digest of keep) {
+    for (const object of imageObjects(loadImage(store, digest)).keys()) reachable.add(object);
+  }
+  signal?.throwIfAborted();
+  const { filesystem } = store;
+  sweepStaging(store);
+  let removedBytes = 0;
+  const removedImages = store.listImages().filter((digest) => !keep.includes(digest));
+  for (const digest of removedImages) {
+    removedBytes += fileSizeBytes(store.imageFile(digest)) ?? 0;
+    filesystem.remove(store.imageFile(digest));
+  }
+  if (removedImages.length > 0) await filesystem.sync();
+
+  const unreachable = [...store.listObjects()].filter(({ digest }) => !reachable.has(digest));
+  for (const { digest, sizeBytes } of unreachable) {
+    removedBytes += sizeBytes;
+    filesystem.remove(store.objectFile(digest));
+  }
+  if (unreachable.length > 0) await filesystem.sync();
+  return { removedImages, removedObjects: unreachable.length, removedBytes, keptObjects: reachable.size };
+}

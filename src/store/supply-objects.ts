@@ -1,0 +1,87 @@
+/**
+ * Takes wanted objects from the layers of an image on a medium: each blob is opened at most once, and only while
+ * something is still wanted.
+ *
+ * The top layer comes first. The order does not matter for what is stored (an object's name is its content), but an
+ * update's new files are in the upper layers, so the large base often need not be read at all.
+ */
+import type { Target } from "../bundle/statement.ts";
+import { type Descriptor, MAX_DOCUMENT_BYTES, parseManifest } from "../oci/document.ts";
+import { OciError } from "../oci/error.ts";
+import type { LayoutReader } from "../oci/layout.ts";
+import type { DirectoryNode } from "../tree/node.ts";
+import { collectChunks, openBlobSource } from "./blob-source.ts";
+import { inflationBudgetBytes } from "./inflation-budget.ts";
+import { collectObjects } from "./object-collector.ts";
+import { readLayer } from "./read-layer.ts";
+import type { Staging } from "./staging.ts";
+import type { WantedObjects } from "./wanted-objects.ts";
+
+/** What was read is published (and need not be read again after a power cut) when this much waits at a layer's end. */
+const PUBLISH_BATCH_BYTES = 64 << 20; // three syncs for each are nothing beside writing it
+
+/** The layers of the image that `target` pins, bottom first. @throws OciError; the reason of the signal */
+export async function readImageLayers(
+  medium: LayoutReader,
+  target: Target,
+  signal?: AbortSignal,
+): Promise<readonly Descriptor[]> {
+  const { digest, size } = target.image;
+  if (size > MAX_DOCUMENT_BYTES) {
+    throw new OciError("OCI_BLOB_TOO_LARGE", `manifest ${digest} is said to have ${size} bytes`);
+  }
+  await using source = openBlobSource(medium, target.image, { signal });
+  return parseManifest(await collectChunks(source.chunks()), `image manifest ${digest}`).layers;
+}
+
+export interface SupplyOptions {
+  /** The tree of the image: what bounds inflating its layers. */
+  readonly root: DirectoryNode;
+  readonly signal?: AbortSignal | undefined;
+  /** Told how many bytes of all layers were read or need not be read. */
+  readonly onProgress?: ((bytesDone: number, bytesTotal: number) => void) | undefined;
+}
+
+/**
+ * Stages what is wanted and publishes all of it but the last batch, which the caller publishes.
+ * Layers that the medium does not carry are passed over: packs, other layers or the store may have what they hold.
+ * @returns the layers that were wanted and are not on the medium
+ * @throws OciError, TreeError, StoreError, HostError; the reason of the signal
+ */
+export async function supplyObjects(
+  medium: LayoutReader,
+  layers: readonly Descriptor[],
+  wanted: WantedObjects,
+  staging: Staging,
+  options: SupplyOptions,
+): Promise<readonly Descriptor[]> {
+  const { signal, onProgress } = options;
+  const handler = collectObjects(wanted, staging);
+  const absent: Descriptor[] = [];
+  const opened = new Set<string>();
+  const bytesTotal = layers.reduce((sum, layer) => sum + layer.size, 0);
+  let bytesDone = 0;
+  let budgetBytes = inflationBudgetBytes(options.root, bytesTotal);
+  for (const layer of layers.toReversed()) {
+    if (wanted.count === 0) break;
+    if (opened.has(layer.digest)) continue; // an image may name a layer twice
+    opened.add(layer.digest);
+    signal?.throwIfAborted();
+    if ((await medium.blobSizeBytes(layer.digest)) === undefined) {
+      absent.push(layer);
+      continue;
+    }
+    budgetBytes -= await readLayer(medium, layer, handler, {
+      maxInflatedBytes: budgetBytes,
+      isEnough: () => wanted.count === 0,
+      signal,
+      onRead(bytes) {
+        bytesDone += bytes;
+        onProgress?.(bytesDone, bytesTotal);
+      },
+    });
+    if (staging.pendingBytes >= PUBLISH_BATCH_BYTES) await staging.publish(signal);
+  }
+  onProgress?.(bytesTotal, bytesTotal);
+  return absent;
+}
