@@ -138,18 +138,16 @@ function schemaError(error: z.ZodError): BundleError {
 
 /** BF-4.8: at most one target may fit a device, so that nobody has to guess which one was meant. */
 function refuseAmbiguousTargets({ targets }: Statement): void {
-  const claimed = new Map<string, Set<string> | "all">();
+  const everyDevice = "*"; // no device can be called so
+  const claimed = new Map<string, Set<string>>();
   for (const { compatible, architecture, devices } of targets) {
     const kind = `${compatible} ${architecture}`;
-    const earlier = claimed.get(kind);
-    const overlap = earlier !== undefined && (earlier === "all" || devices === null);
-    const twice = devices?.find(
-      (device, index) => devices.indexOf(device) !== index || (earlier !== "all" && earlier?.has(device)),
-    );
-    if (overlap || twice !== undefined) {
-      const which = twice === undefined ? kind : `device ${twice} of ${kind}`;
-      throw new BundleError("BUNDLE_STATEMENT_INVALID", `release statement: several targets fit ${which}`);
+    const earlier = claimed.get(kind) ?? new Set();
+    for (const device of devices ?? [everyDevice]) {
+      const isTaken = earlier.has(device) || earlier.has(everyDevice) || (devices === null && earlier.size > 0);
+      if (isTaken) throw new BundleError("BUNDLE_STATEMENT_INVALID", `several targets fit device ${device} of ${kind}`);
+      earlier.add(device);
     }
-    claimed.set(kind, devices === null ? "all" : new Set([...(earlier ?? []), ...devices]));
+    claimed.set(kind, earlier);
   }
 }

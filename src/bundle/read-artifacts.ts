@@ -1,0 +1,75 @@
+/**
+ * Finding artifacts of one type in the index of a medium. The index is hostile and only a hint: it may list too much,
+ * too little or the wrong thing, and one bad entry must not hide the good ones.
+ */
+import { CodedError } from "../error.ts";
+import type { Digest } from "../oci/digest.ts";
+import { type Descriptor, MAX_DOCUMENT_BYTES, parseIndex, parseManifest } from "../oci/document.ts";
+import { isManifestMediaType } from "../oci/media-type.ts";
+import { readVerifiedBlob } from "../oci/verified-blob.ts";
+import { MAX_ENVELOPE_BYTES } from "../trust/dsse.ts";
+import { type ArtifactType, artifactTypeOf, parseEnvelopeArtifact } from "./artifact.ts";
+import { BundleError } from "./error.ts";
+import type { MountedMedium } from "./medium.ts";
+
+/** Each release takes three entries; a full medium of a large fleet has some hundreds. */
+export const MAX_INDEX_ENTRIES = 4096;
+const MAX_ARTIFACT_MANIFEST_BYTES = 64 << 10; // ours have one
+
+export interface FoundArtifact {
+  readonly manifestDigest: Digest;
+  /** The DSSE envelope, its digest checked against the manifest. */
+  readonly envelopeBytes: Buffer;
+}
+
+/** An entry of the index that could not be read; the others can. */
+export interface MediumProblem {
+  readonly digest: Digest;
+  readonly error: CodedError;
+}
+
+/**
+ * The artifacts of `type` that the index of the medium names, in the order of the index, each once.
+ * @throws BundleError BUNDLE_INDEX_TOO_LONG; OciError for an index that cannot be read at all
+ */
+export async function readArtifacts<T>(
+  medium: MountedMedium,
+  type: ArtifactType,
+  parse: (found: FoundArtifact) => T,
+): Promise<{ readonly found: readonly T[]; readonly problems: readonly MediumProblem[] }> {
+  const index = parseIndex(await medium.layout.readTopFile("index.json", MAX_DOCUMENT_BYTES), "index.json");
+  const entries = new Map(index.manifests.map((entry) => [entry.digest, entry]));
+  // BF-1.6: bounded before anything that the index names is opened
+  if (index.manifests.length > MAX_INDEX_ENTRIES) {
+    const got = `${index.manifests.length} entries, at most ${MAX_INDEX_ENTRIES} are read`;
+    throw new BundleError("BUNDLE_INDEX_TOO_LONG", `index.json has ${got}`);
+  }
+  const found: T[] = [];
+  const problems: MediumProblem[] = [];
+  for (const entry of entries.values()) {
+    try {
+      if (!(await isOfType(medium, entry, type))) continue;
+      found.push(parse(await readArtifact(medium, entry, type)));
+    } catch (error) {
+      if (!(error instanceof CodedError)) throw error;
+      problems.push({ digest: entry.digest, error }); // BF-1.7
+    }
+  }
+  return { found, problems };
+}
+
+/** An entry that names no artifact type (tools that copy layouts drop it) is judged by its manifest. */
+async function isOfType(medium: MountedMedium, entry: Descriptor, type: ArtifactType): Promise<boolean> {
+  if (!isManifestMediaType(entry.mediaType)) return false;
+  if (entry.artifactType !== undefined) return entry.artifactType === type;
+  if (entry.platform !== undefined) return false; // an image: artifacts of ours have no platform
+  const bytes = await readVerifiedBlob(medium.layout, entry, MAX_DOCUMENT_BYTES);
+  return artifactTypeOf(parseManifest(bytes, `manifest ${entry.digest}`)) === type;
+}
+
+async function readArtifact(medium: MountedMedium, entry: Descriptor, type: ArtifactType): Promise<FoundArtifact> {
+  const bytes = await readVerifiedBlob(medium.layout, entry, MAX_ARTIFACT_MANIFEST_BYTES);
+  const layer = parseEnvelopeArtifact(bytes, type, `manifest ${entry.digest}`);
+  const envelopeBytes = await readVerifiedBlob(medium.layout, layer, MAX_ENVELOPE_BYTES);
+  return { manifestDigest: entry.digest, envelopeBytes };
+}

@@ -1,0 +1,37 @@
+/** The releases on a medium, as found: nothing about them has been verified but that their bytes fit their digests. */
+import type { Digest } from "../oci/digest.ts";
+import { type Envelope, parseEnvelope } from "../trust/dsse.ts";
+import { RELEASE_ARTIFACT_TYPE } from "./media-type.ts";
+import type { MountedMedium } from "./medium.ts";
+import { type MediumProblem, readArtifacts } from "./read-artifacts.ts";
+
+declare const unverifiedRelease: unique symbol;
+
+/** Made by {@link listReleases} alone. */
+export interface UnverifiedRelease {
+  readonly [unverifiedRelease]: true;
+  /** Of the artifact's manifest in the index; differs when a signature is added. */
+  readonly manifestDigest: Digest;
+  readonly envelope: Envelope;
+}
+
+export interface ReleaseList {
+  readonly releases: readonly UnverifiedRelease[];
+  /** What looked like a release and could not be read; it never hides the others. */
+  readonly problems: readonly MediumProblem[];
+}
+
+/**
+ * Every release that the index of the medium names.
+ * @throws BundleError BUNDLE_INDEX_TOO_LONG; OciError for an index that cannot be read at all
+ */
+export async function listReleases(medium: MountedMedium): Promise<ReleaseList> {
+  const { found, problems } = await readArtifacts(medium, RELEASE_ARTIFACT_TYPE, (artifact) => {
+    const release: Omit<UnverifiedRelease, typeof unverifiedRelease> = {
+      manifestDigest: artifact.manifestDigest,
+      envelope: parseEnvelope(artifact.envelopeBytes),
+    };
+    return release as UnverifiedRelease;
+  });
+  return { releases: found, problems };
+}
