@@ -2,10 +2,13 @@
  * Finding artifacts of one type in the index of a medium. The index is hostile and only a hint: it may list too much,
  * too little or the wrong thing, and one bad entry must not hide the good ones.
  */
+import { z } from "zod";
 import { CodedError } from "../error.ts";
 import type { Digest } from "../oci/digest.ts";
-import { type Descriptor, MAX_DOCUMENT_BYTES, parseIndex, parseManifest } from "../oci/document.ts";
+import { type Descriptor, descriptorSchema, MAX_DOCUMENT_BYTES, parseManifest } from "../oci/document.ts";
+import { OciError } from "../oci/error.ts";
 import { isManifestMediaType } from "../oci/media-type.ts";
+import { MAX_JSON_DEPTH, parseStrictJson } from "../oci/strict-json.ts";
 import { readVerifiedBlob } from "../oci/verified-blob.ts";
 import { MAX_ENVELOPE_BYTES } from "../trust/dsse.ts";
 import { type ArtifactType, artifactTypeOf, parseEnvelopeArtifact } from "./artifact.ts";
@@ -24,7 +27,8 @@ export interface FoundArtifact {
 
 /** An entry of the index that could not be read; the others can. */
 export interface MediumProblem {
-  readonly digest: Digest;
+  /** As the index gives it, or the place of an entry that gives none. */
+  readonly digest: string;
   readonly error: CodedError;
 }
 
@@ -37,16 +41,9 @@ export async function readArtifacts<T>(
   type: ArtifactType,
   parse: (found: FoundArtifact) => T,
 ): Promise<{ readonly found: readonly T[]; readonly problems: readonly MediumProblem[] }> {
-  const index = parseIndex(await medium.layout.readTopFile("index.json", MAX_DOCUMENT_BYTES), "index.json");
-  const entries = new Map(index.manifests.map((entry) => [entry.digest, entry]));
-  // BF-1.6: bounded before anything that the index names is opened
-  if (index.manifests.length > MAX_INDEX_ENTRIES) {
-    const got = `${index.manifests.length} entries, at most ${MAX_INDEX_ENTRIES} are read`;
-    throw new BundleError("BUNDLE_INDEX_TOO_LONG", `index.json has ${got}`);
-  }
+  const { entries, problems } = readIndex(await medium.layout.readTopFile("index.json", MAX_DOCUMENT_BYTES));
   const found: T[] = [];
-  const problems: MediumProblem[] = [];
-  for (const entry of entries.values()) {
+  for (const entry of entries) {
     try {
       if (!(await isOfType(medium, entry, type))) continue;
       found.push(parse(await readArtifact(medium, entry, type)));
@@ -56,6 +53,35 @@ export async function readArtifacts<T>(
     }
   }
   return { found, problems };
+}
+
+const indexSchema = z.looseObject({ schemaVersion: z.literal(2), manifests: z.array(z.unknown()) });
+
+/** The entries that can be read, each digest once, and what is wrong with the others. */
+function readIndex(bytes: Buffer): { entries: readonly Descriptor[]; problems: MediumProblem[] } {
+  const json = parseStrictJson(bytes, "index.json", { maxBytes: MAX_DOCUMENT_BYTES, maxDepth: MAX_JSON_DEPTH });
+  const index = indexSchema.safeParse(json);
+  if (!index.success) throw malformed("index.json", index.error);
+  const { manifests } = index.data;
+  // BF-1.6: bounded before anything that the index names is opened
+  if (manifests.length > MAX_INDEX_ENTRIES) {
+    const got = `${manifests.length} entries, at most ${MAX_INDEX_ENTRIES} are read`;
+    throw new BundleError("BUNDLE_INDEX_TOO_LONG", `index.json has ${got}`);
+  }
+  const entries = new Map<Digest, Descriptor>();
+  const problems: MediumProblem[] = [];
+  for (const [place, value] of manifests.entries()) {
+    const entry = descriptorSchema.safeParse(value);
+    if (entry.success) entries.set(entry.data.digest, entry.data);
+    else problems.push({ digest: `entry ${place}`, error: malformed(`entry ${place} of index.json`, entry.error) });
+  }
+  return { entries: [...entries.values()], problems };
+}
+
+function malformed(what: string, error: z.ZodError): OciError {
+  const issue = error.issues[0];
+  const where = issue?.path.length ? ` at ${issue.path.join(".")}` : "";
+  return new OciError("OCI_DOCUMENT_INVALID", `${what} is malformed${where}: ${issue?.message}`, { cause: error });
 }
 
 /** An entry that names no artifact type (tools that copy layouts drop it) is judged by its manifest. */

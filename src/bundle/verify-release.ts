@@ -28,7 +28,7 @@ export interface VerifiedRelease {
  * Checks the signatures of a release against the root, that neither it nor its keys are revoked, and reads its
  * statement. Says nothing about whether the release fits a device, is new, or has all its blobs.
  * @throws TrustError TRUST_PAYLOAD_TYPE, TRUST_KEY_UNKNOWN, TRUST_KEY_REVOKED, TRUST_SIGNATURE_INVALID,
- * TRUST_THRESHOLD_NOT_MET, TRUST_RELEASE_REVOKED; BundleError and OciError as `parseStatement`
+ * TRUST_THRESHOLD_NOT_MET, TRUST_ROLE_MISSING, TRUST_RELEASE_REVOKED; BundleError and OciError as `parseStatement`
  */
 export function verifyRelease(unverified: UnverifiedRelease, root: TrustedRoot): VerifiedRelease {
   const { payload, signedBy } = verifyRole(unverified, root, "release");
@@ -52,8 +52,13 @@ export function verifyRelease(unverified: UnverifiedRelease, root: TrustedRoot):
 }
 
 function verifyRole({ envelope }: UnverifiedRelease, root: TrustedRoot, role: Role): VerifiedPayload {
-  const rule = root.roleKeys(role);
-  if (rule === undefined) throw new TrustError("TRUST_ROLE_MISSING", `the root defines no role "${role}"`);
-  const { revokedKeys } = root.document;
-  return verifyEnvelope(envelope, { payloadType: STATEMENT_PAYLOAD_TYPE, role, revokedKeys, ...rule });
+  const { keys, revokedKeys, roles } = root.document;
+  return verifyEnvelope(envelope, {
+    payloadType: STATEMENT_PAYLOAD_TYPE,
+    role,
+    keys: root.roleKeys(role)?.keys ?? [],
+    threshold: roles[role]?.threshold ?? Number.POSITIVE_INFINITY, // a role without keys lets nothing through
+    revokedKeys,
+    otherKeys: keys.map(({ keyId }) => keyId),
+  });
 }

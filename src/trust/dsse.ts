@@ -37,8 +37,9 @@ export interface SignatureRule {
   readonly role: string;
   readonly keys: readonly PublicKey[];
   readonly threshold: number;
-  /** Keys that count for nothing; known only so that the error can say so. */
+  /** Keys that count for nothing here, known only so that an error can say why: revoked ones, and those of other roles. */
   readonly revokedKeys?: readonly KeyId[];
+  readonly otherKeys?: readonly KeyId[];
 }
 
 export interface VerifiedPayload {
@@ -128,8 +129,8 @@ export async function addSignature(envelope: Envelope, signer: Signer): Promise<
 
 /**
  * The payload of `envelope`, when enough of the rule's keys have signed it. Signatures of other keys are ignored.
- * @throws TrustError TRUST_PAYLOAD_TYPE (before any signature is looked at), TRUST_KEY_UNKNOWN, TRUST_KEY_REVOKED,
- * TRUST_SIGNATURE_INVALID, TRUST_THRESHOLD_NOT_MET
+ * @throws TrustError TRUST_PAYLOAD_TYPE (before any signature is looked at), TRUST_SIGNATURE_INVALID,
+ * TRUST_KEY_REVOKED, TRUST_THRESHOLD_NOT_MET, TRUST_ROLE_MISSING, TRUST_KEY_UNKNOWN
  */
 export function verifyEnvelope(envelope: Envelope, rule: SignatureRule): VerifiedPayload {
   if (envelope.payloadType !== rule.payloadType) {
@@ -172,9 +173,13 @@ function shortage(envelope: Envelope, rule: SignatureRule, count: number, bad: K
       `signature threshold not met for role "${rule.role}": ${expected}`,
     );
   }
+  const other = envelope.signatures.find(({ keyId }) => rule.otherKeys?.includes(keyId));
+  if (other !== undefined) {
+    return new TrustError(
+      "TRUST_ROLE_MISSING",
+      `no key of role "${rule.role}" has signed; key ${other.keyId} has another role`,
+    );
+  }
   const signers = envelope.signatures.map(({ keyId }) => keyId).join(", ");
-  return new TrustError(
-    "TRUST_KEY_UNKNOWN",
-    `no key of role "${rule.role}" has signed; signed by ${signers || "nobody"}`,
-  );
+  return new TrustError("TRUST_KEY_UNKNOWN", `no key that the root names has signed; signed by ${signers || "nobody"}`);
 }

@@ -71,7 +71,8 @@ export const TRUST_ERRORS: ErrorTable<TrustErrorCode> = {
   },
   TRUST_ROLE_MISSING: {
     exit: EXIT.notTrusted,
-    remedy: "Give the root document the named role with `bootferry root create`, and sign it with its root keys.",
+    remedy:
+      "Have a holder of the named role add a signature with `bootferry release sign`, then bring the medium again.",
   },
   TRUST_ROOT_INVALID: {
     exit: EXIT.notTrusted,
