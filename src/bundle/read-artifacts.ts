@@ -5,8 +5,13 @@
 import { z } from "zod";
 import { CodedError } from "../error.ts";
 import type { Digest } from "../oci/digest.ts";
-import { type Descriptor, descriptorSchema, MAX_DOCUMENT_BYTES, parseManifest } from "../oci/document.ts";
-import { OciError } from "../oci/error.ts";
+import {
+  type Descriptor,
+  descriptorSchema,
+  MAX_DOCUMENT_BYTES,
+  malformedDocument,
+  parseManifest,
+} from "../oci/document.ts";
 import { isManifestMediaType } from "../oci/media-type.ts";
 import { MAX_JSON_DEPTH, parseStrictJson } from "../oci/strict-json.ts";
 import { readVerifiedBlob } from "../oci/verified-blob.ts";
@@ -61,7 +66,7 @@ const indexSchema = z.looseObject({ schemaVersion: z.literal(2), manifests: z.ar
 function readIndex(bytes: Buffer): { entries: readonly Descriptor[]; problems: MediumProblem[] } {
   const json = parseStrictJson(bytes, "index.json", { maxBytes: MAX_DOCUMENT_BYTES, maxDepth: MAX_JSON_DEPTH });
   const index = indexSchema.safeParse(json);
-  if (!index.success) throw malformed("index.json", index.error);
+  if (!index.success) throw malformedDocument("index.json", index.error);
   const { manifests } = index.data;
   // BF-1.6: bounded before anything that the index names is opened
   if (manifests.length > MAX_INDEX_ENTRIES) {
@@ -73,15 +78,13 @@ function readIndex(bytes: Buffer): { entries: readonly Descriptor[]; problems: M
   for (const [place, value] of manifests.entries()) {
     const entry = descriptorSchema.safeParse(value);
     if (entry.success) entries.set(entry.data.digest, entry.data);
-    else problems.push({ digest: `entry ${place}`, error: malformed(`entry ${place} of index.json`, entry.error) });
+    else
+      problems.push({
+        digest: `entry ${place}`,
+        error: malformedDocument(`entry ${place} of index.json`, entry.error),
+      });
   }
   return { entries: [...entries.values()], problems };
-}
-
-function malformed(what: string, error: z.ZodError): OciError {
-  const issue = error.issues[0];
-  const where = issue?.path.length ? ` at ${issue.path.join(".")}` : "";
-  return new OciError("OCI_DOCUMENT_INVALID", `${what} is malformed${where}: ${issue?.message}`, { cause: error });
 }
 
 /** An entry that names no artifact type (tools that copy layouts drop it) is judged by its manifest. */

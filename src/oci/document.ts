@@ -6,6 +6,7 @@
 import { z } from "zod";
 import { DIGEST_PATTERN, type Digest } from "./digest.ts";
 import { OciError } from "./error.ts";
+import { describeIssue } from "./schema-issue.ts";
 import { MAX_JSON_DEPTH, parseStrictJson } from "./strict-json.ts";
 
 /** An index, manifest or config larger than this is refused: 4 MiB is also the limit of registries. */
@@ -70,13 +71,13 @@ export function parseConfig(bytes: Uint8Array, what = "image config"): ImageConf
   return parseDocument(configSchema, bytes, what);
 }
 
+export function malformedDocument(what: string, error: z.ZodError): OciError {
+  return new OciError("OCI_DOCUMENT_INVALID", `${what} is malformed: ${describeIssue(error)}`, { cause: error });
+}
+
 function parseDocument<T>(schema: z.ZodType<T>, bytes: Uint8Array, what: string): T {
   const json = parseStrictJson(bytes, what, { maxBytes: MAX_DOCUMENT_BYTES, maxDepth: MAX_JSON_DEPTH });
   const result = schema.safeParse(json);
   if (result.success) return result.data;
-  const issue = result.error.issues[0];
-  const where = issue?.path.length ? ` at ${issue.path.join(".")}` : "";
-  throw new OciError("OCI_DOCUMENT_INVALID", `${what} is malformed${where}: ${issue?.message}`, {
-    cause: result.error,
-  });
+  throw malformedDocument(what, result.error);
 }

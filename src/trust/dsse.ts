@@ -6,6 +6,7 @@
  * as another; what is believed is the payload as received, never a document that was parsed and written again.
  */
 import { z } from "zod";
+import { describeIssue } from "../oci/schema-issue.ts";
 import { parseStrictJson } from "../oci/strict-json.ts";
 import { parseBase64 } from "./base64.ts";
 import { isSignatureOf, SIGNATURE_BYTES } from "./ed25519.ts";
@@ -75,10 +76,7 @@ export function preAuthEncoding(payloadType: string, payload: Uint8Array): Buffe
 export function parseEnvelope(bytes: Uint8Array): Envelope {
   const json = parseStrictJson(bytes, "envelope", { maxBytes: MAX_ENVELOPE_BYTES, maxDepth: MAX_DEPTH });
   const parsed = envelopeSchema.safeParse(json);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw invalid(`${issue?.path.join(".") || "envelope"}: ${issue?.message}`, parsed.error);
-  }
+  if (!parsed.success) throw invalid(describeIssue(parsed.error), parsed.error);
   const { payloadType, payload: payloadText, signatures } = parsed.data;
   const payload = parseBase64(payloadText);
   if (payload === undefined) throw invalid("payload is not strict base64"); // BF-2.4

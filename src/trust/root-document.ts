@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { DIGEST_PATTERN, type Digest } from "../oci/digest.ts";
+import { describeIssue } from "../oci/schema-issue.ts";
 import { parseStrictJson } from "../oci/strict-json.ts";
 import { parseBase64 } from "./base64.ts";
 import { MAX_PAYLOAD_BYTES } from "./dsse.ts";
@@ -68,10 +69,7 @@ export function parseRootDocument(payload: Uint8Array): RootDocument {
     throw new TrustError("TRUST_ROOT_VERSION_UNSUPPORTED", `root document: expected specVersion "1", got ${got}`);
   }
   const parsed = rootDocumentSchema.safeParse(json);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw invalid(`${issue?.path.join(".") || "document"}: ${issue?.message}`, parsed.error);
-  }
+  if (!parsed.success) throw invalid(describeIssue(parsed.error), parsed.error);
   checkRules(parsed.data);
   return parsed.data;
 }

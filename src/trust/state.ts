@@ -12,6 +12,7 @@ import { writeDurably } from "../host/durable-write.ts";
 import { hostError } from "../host/error.ts";
 import { DIGEST_PATTERN, type Digest } from "../oci/digest.ts";
 import { OciError } from "../oci/error.ts";
+import { describeIssue } from "../oci/schema-issue.ts";
 import { parseStrictJson } from "../oci/strict-json.ts";
 import type { AbsPath } from "../path.ts";
 import { TrustError } from "./error.ts";
@@ -49,9 +50,9 @@ export function readTrustState(path: AbsPath): TrustState {
   }
   const parsed = stateSchema.safeParse(json);
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  const why = `${issue?.path.join(".") || "state"}: ${issue?.message}`;
-  throw new TrustError("TRUST_STATE_INVALID", `${path} is damaged: ${why}`, { cause: parsed.error });
+  throw new TrustError("TRUST_STATE_INVALID", `${path} is damaged: ${describeIssue(parsed.error)}`, {
+    cause: parsed.error,
+  });
 }
 
 /** Replaces the state in `path`, durably. @throws HostError HOST_NO_SPACE, HOST_READ_ONLY, HOST_PERMISSION, HOST_IO */
