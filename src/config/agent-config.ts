@@ -15,8 +15,19 @@ const devicePath = z
   .regex(/^\/[^\0]*$/, "expected an absolute path")
   .transform((text) => parseAbsPath(text));
 
-const plainName = (what: string) =>
-  z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/, `expected ${what}: letters, digits, ".", "_" and "-"`);
+// The patterns of a release statement (bundle-format/spec.md, section 4): what no statement can name is a typing error.
+const compatible = z
+  .string()
+  .regex(/^[0-9A-Za-z][0-9A-Za-z.,:+_-]{0,127}$/, 'expected a device type: letters, digits and ".,:+_-"');
+const architecture = z
+  .string()
+  .regex(/^[a-z0-9]{1,16}(\/[a-z0-9]{1,8})?$/, 'expected an architecture, such as "arm64" or "arm/v7"');
+const deviceId = z
+  .string()
+  .regex(/^[0-9A-Za-z][0-9A-Za-z.:+_-]{0,127}$/, 'expected a device id: letters, digits and ".:+_-"');
+const releaseName = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'expected a release name: small letters, digits and "._-"');
 
 /** A command and its arguments; no shell is involved. */
 const command = z
@@ -24,30 +35,26 @@ const command = z
   .min(1, 'expected a command and its arguments, such as ["/usr/bin/is-idle"]')
   .transform((words) => words as unknown as readonly [string, ...string[]]);
 
-/** Node's names of architectures → the names that OCI images use (GOARCH). */
+/** Node's names of architectures, where OCI images (GOARCH) have others. */
 const OCI_ARCHITECTURES: Readonly<Partial<Record<NodeJS.Architecture, string>>> = {
   x64: "amd64",
-  arm64: "arm64",
-  arm: "arm",
   ia32: "386",
-  riscv64: "riscv64",
-  ppc64: "ppc64le",
-  s390x: "s390x",
-  loong64: "loong64",
+  ppc64: "ppc64le", // Node runs on the little-endian one only
+  arm: "arm/v7", // the only 32-bit one that Node is built for
 };
 
-const device = z.strictObject({
-  compatible: plainName("a device type").describe(
+const deviceKeys = z.strictObject({
+  compatible: compatible.describe(
     "The device type. A release installs only if one of its targets names exactly this type. " +
       'Required. Example: `compatible = "acme-kiosk-v2"`',
   ),
-  architecture: plainName("an architecture")
-    .default(() => OCI_ARCHITECTURES[process.arch] ?? process.arch)
+  architecture: architecture
+    .optional()
     .describe(
-      "The processor architecture in the words of OCI images (`amd64`, `arm64`, `arm`, `riscv64` …). " +
+      "The processor architecture in the words of OCI images (`amd64`, `arm64`, `arm/v7`, `riscv64` …). " +
         'Default: that of the running machine. Example: `architecture = "arm64"`',
     ),
-  id: plainName("a device id")
+  id: deviceId
     .optional()
     .describe(
       "The name of this one device, for releases that are meant for listed devices only. " +
@@ -55,8 +62,14 @@ const device = z.strictObject({
     ),
 });
 
+/** The default depends on the machine, so it stands here: the generated documentation must not. */
+const device = deviceKeys.transform(({ architecture, ...rest }) => ({
+  ...rest,
+  architecture: architecture ?? OCI_ARCHITECTURES[process.arch] ?? process.arch,
+}));
+
 const follow = z.strictObject({
-  name: plainName("a release name").describe(
+  name: releaseName.describe(
     "The name of the releases that this device installs; releases of other names are passed over. " +
       'Required. Example: `name = "kiosk-os"`',
   ),

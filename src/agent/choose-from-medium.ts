@@ -1,0 +1,121 @@
+/**
+ * What a medium holds for this device: every release on it is verified, each that cannot be used is told with its
+ * reason, and the best one is chosen. Reads only documents, a few KiB each; changes nothing.
+ */
+import type { DeviceIdentity } from "../bundle/applicability.ts";
+import { chooseRelease } from "../bundle/choose-release.ts";
+import type { MountedMedium } from "../bundle/medium.ts";
+import { listReleases } from "../bundle/read-release.ts";
+import type { Target } from "../bundle/statement.ts";
+import { type VerifiedRelease, verifyRelease } from "../bundle/verify-release.ts";
+import { CodedError } from "../error.ts";
+import type { Envelope } from "../trust/dsse.ts";
+import type { TrustedRoot } from "../trust/root.ts";
+import type { TrustState } from "../trust/state.ts";
+import { AgentError } from "./error.ts";
+import { evaluatePermission, type Verdicts } from "./verdicts.ts";
+
+export interface ChoiceFacts {
+  readonly root: TrustedRoot;
+  readonly device: DeviceIdentity;
+  readonly followName: string;
+  readonly trustState: TrustState;
+  readonly verdicts: Verdicts;
+  readonly synchronisedNowUtc: Date | undefined;
+}
+
+export type MediumChoice =
+  | {
+      readonly kind: "install";
+      readonly release: VerifiedRelease;
+      readonly target: Target;
+      readonly envelope: Envelope;
+      readonly refusals: readonly CodedError[];
+    }
+  /** All is as it should be: what the medium holds runs already, or was tried already. */
+  | { readonly kind: "nothing"; readonly message: string; readonly refusals: readonly CodedError[] }
+  /** `error` is the most helpful of the refusals. */
+  | { readonly kind: "refused"; readonly error: CodedError; readonly refusals: readonly CodedError[] };
+
+/**
+ * @throws BundleError BUNDLE_INDEX_TOO_LONG; OciError for an index that cannot be read at all
+ */
+export async function chooseFromMedium(medium: MountedMedium, facts: ChoiceFacts): Promise<MediumChoice> {
+  const { verified, envelopes, problems } = await verifyAll(medium, facts.root);
+  const { choice, tried, reasons } = choosePermitted(verified, facts);
+  const refusals = [...problems, ...tried, ...reasons];
+  if (choice?.kind === "install") {
+    const envelope = envelopes.get(choice.release);
+    if (envelope === undefined) throw new Error("a chosen release comes from the medium");
+    return { ...choice, envelope, refusals };
+  }
+  // A release by a key that we do not know says nothing about ours; anything else that is wrong is told first: whoever
+  // brought a newer release must not read "runs already" because the one before it is on the medium too.
+  const damage = problems.find((problem) => problem.code !== "TRUST_KEY_UNKNOWN");
+  if (damage !== undefined) return { kind: "refused", error: damage, refusals };
+  if (choice?.kind === "current") {
+    const { name, version, sequence } = choice.release.statement;
+    const message = `${name} ${version} (sequence ${sequence}) is installed already.`;
+    return { kind: "nothing", message: [message, ...tried.map(sentence)].join(" "), refusals };
+  }
+  if (tried.length > 0) return { kind: "nothing", message: tried.map(sentence).join(" "), refusals };
+  const [first] = reasons.filter(({ code }) => code !== "BUNDLE_NO_RELEASE" || problems.length === 0);
+  const error = first ?? problems[0];
+  if (error === undefined) throw new Error("a medium without a choice has a reason for it");
+  return { kind: "refused", error, refusals };
+}
+
+function sentence(error: CodedError): string {
+  return `${error.message}.`;
+}
+
+async function verifyAll(medium: MountedMedium, root: TrustedRoot) {
+  const { releases, problems } = await listReleases(medium);
+  const envelopes = new Map<VerifiedRelease, Envelope>();
+  const errors: CodedError[] = problems.map(({ error }) => error);
+  for (const unverified of releases) {
+    try {
+      envelopes.set(verifyRelease(unverified, root), unverified.envelope);
+    } catch (error) {
+      if (!(error instanceof CodedError)) throw error;
+      errors.push(error);
+    }
+  }
+  return { verified: [...envelopes.keys()], envelopes, problems: errors };
+}
+
+/** The best release that this device has not found wanting itself. */
+function choosePermitted(verified: readonly VerifiedRelease[], facts: ChoiceFacts) {
+  const { device, trustState, followName, synchronisedNowUtc, verdicts } = facts;
+  const tried: AgentError[] = [];
+  let candidates = verified;
+  for (;;) {
+    const choice = chooseRelease(candidates, device, trustState, followName, { synchronisedNowUtc });
+    if (choice.kind === "nothing")
+      return { choice: undefined, tried, reasons: choice.reasons.map(({ reason }) => reason) };
+    if (choice.kind === "current") return { choice, tried, reasons: [] };
+    const refusal = failedHere(choice.release, verdicts);
+    if (refusal === undefined) return { choice, tried, reasons: [] };
+    tried.push(refusal);
+    candidates = candidates.filter(({ payloadDigest }) => payloadDigest !== choice.release.payloadDigest);
+  }
+}
+
+function failedHere({ payloadDigest, statement }: VerifiedRelease, verdicts: Verdicts): AgentError | undefined {
+  const permission = evaluatePermission(verdicts, payloadDigest);
+  const what = `${statement.name} ${statement.version} (sequence ${statement.sequence}) was tried already`;
+  switch (permission.kind) {
+    case "may-try":
+      return undefined;
+    case "unhealthy":
+      return new AgentError(
+        "AGENT_RELEASE_FAILED_HERE",
+        `${what}: it was not well on this device (${permission.atUtc})`,
+      );
+    case "unfinished":
+      return new AgentError(
+        "AGENT_RELEASE_FAILED_HERE",
+        `${what}: it did not come up in ${permission.attempts} attempts (${permission.atUtc})`,
+      );
+  }
+}

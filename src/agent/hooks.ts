@@ -1,0 +1,58 @@
+/**
+ * Programs that run when the agent enters a state: `hooks.d/<state>/`, for lamps, buzzers and screens.
+ *
+ * A hook only hears; it cannot hold the update up for longer than its deadline, and its failure changes nothing.
+ *
+ *     BOOTFERRY_STATE             the state that was entered
+ *     BOOTFERRY_MESSAGE           what status.json says, for people
+ *     BOOTFERRY_RELEASE_NAME, BOOTFERRY_RELEASE_VERSION, BOOTFERRY_RELEASE_SEQUENCE   empty when no release is chosen
+ *     BOOTFERRY_CODE              why it was refused or failed, else empty
+ */
+import type { AgentConfig } from "../config/agent-config.ts";
+import type { Exec } from "../host/exec.ts";
+import { below } from "../path.ts";
+import { collectPrograms, type ProgramFiles, runProgram } from "./programs.ts";
+import type { AgentStatus } from "./status-file.ts";
+
+/**
+ * Runs the hooks of the state that `status` tells of, one after the other.
+ * @returns one sentence for each that failed
+ */
+export async function runHooks(
+  ports: { readonly exec: Exec; readonly programs: ProgramFiles },
+  config: AgentConfig["hooks"],
+  status: AgentStatus,
+): Promise<readonly string[]> {
+  const directories = config.directories.map((directory) => below(directory, status.state));
+  const options = { timeoutSeconds: config["timeout-seconds"], env: { ...ports.programs.env, ...hookEnv(status) } };
+  const failures: string[] = [];
+  for (const program of await collectPrograms(ports.programs, directories)) {
+    if (program.kind !== "runnable") continue;
+    const result = await runProgram(ports.exec, [program.file], options);
+    const failure = describeFailure(result);
+    if (failure !== undefined) failures.push(`hook ${program.directory}/${program.name} ${failure}`);
+  }
+  return failures;
+}
+
+function hookEnv({ state, message, release, code }: AgentStatus): Readonly<Record<string, string>> {
+  return {
+    BOOTFERRY_STATE: state,
+    BOOTFERRY_MESSAGE: message,
+    BOOTFERRY_RELEASE_NAME: release?.name ?? "",
+    BOOTFERRY_RELEASE_VERSION: release?.version ?? "",
+    BOOTFERRY_RELEASE_SEQUENCE: release === null ? "" : String(release.sequence),
+    BOOTFERRY_CODE: code ?? "",
+  };
+}
+
+function describeFailure(result: Awaited<ReturnType<typeof runProgram>>): string | undefined {
+  switch (result.kind) {
+    case "exited":
+      return result.exitCode === 0 ? undefined : `ended with exit status ${result.exitCode}: ${result.outputTail}`;
+    case "timed-out":
+      return "did not end in time";
+    case "broken":
+      return `could not run: ${result.why}`;
+  }
+}

@@ -1,0 +1,185 @@
+/**
+ * From a medium (or from what is kept of one) to a deployment that boots next:
+ * choose → store → "you can remove the medium" → stage → second lock → activate → reboot policy.
+ */
+import type { DeviceIdentity } from "../bundle/applicability.ts";
+import { type MountedMedium, openMedium } from "../bundle/medium.ts";
+import type { Target } from "../bundle/statement.ts";
+import type { VerifiedRelease } from "../bundle/verify-release.ts";
+import { CodedError } from "../error.ts";
+import type { AbsPath } from "../path.ts";
+import { StoreError } from "../store/error.ts";
+import type { StoredImage } from "../store/ingest.ts";
+import { readTrustState } from "../trust/state.ts";
+import { type ChoiceFacts, chooseFromMedium, type MediumChoice } from "./choose-from-medium.ts";
+import { AgentError } from "./error.ts";
+import { trustStateFile } from "./floors.ts";
+import type { JournalIn } from "./journal.ts";
+import { keepRelease, openKeptRelease } from "./kept-release.ts";
+import { isRefusal, type Outcome, outcome, reasonOf } from "./outcome.ts";
+import { rebootByPolicy } from "./reboot.ts";
+import type { ChosenRelease } from "./release-facts.ts";
+import { verifySecondLock } from "./second-lock.ts";
+import type { Session } from "./session.ts";
+import { nextState } from "./states.ts";
+import { storeRelease } from "./store-release.ts";
+import { loadTrustRoot } from "./trust-root.ts";
+
+/** What the device is and knows, for the choice among releases. */
+export async function readChoiceFacts({ ports, verdicts }: Session): Promise<ChoiceFacts> {
+  const { config, files, paths, agentVersion } = ports;
+  const { compatible, architecture, id: deviceId } = config.device;
+  const device: DeviceIdentity = { compatible, architecture, deviceId, agentVersion };
+  return {
+    root: await loadTrustRoot(files, config.trust),
+    device,
+    followName: config.follow.name,
+    trustState: readTrustState(trustStateFile(paths.stateDirectory)),
+    verdicts,
+    synchronisedNowUtc: await ports.synchronisedNowUtc(),
+  };
+}
+
+/** Installs the best release of the medium at `directory`, or says why there is none. */
+export async function installFromMedium(session: Session, directory: AbsPath): Promise<Outcome> {
+  await session.enter("medium-given", {}, directory);
+  return endingOnError(session, async () => {
+    const medium = await openMedium(directory);
+    await session.enter("medium-opened", {});
+    const choice = await chooseFromMedium(medium, await readChoiceFacts(session));
+    const refusals = choice.refusals.map(reasonOf);
+    switch (choice.kind) {
+      case "nothing": {
+        await session.enter("nothing-to-do", {});
+        session.show(choice.message);
+        return { ...outcome(session.journal, "nothing", choice.message), refusals };
+      }
+      case "refused":
+        return endWith(session, choice.error, choice.refusals);
+      case "install":
+        return { ...(await install(session, medium, choice)), refusals };
+    }
+  });
+}
+
+async function install(
+  session: Session,
+  medium: MountedMedium,
+  choice: MediumChoice & { readonly kind: "install" },
+): Promise<Outcome> {
+  const { release, target, envelope } = choice;
+  keepRelease(session.ports.paths.stateDirectory, envelope); // before the state that relies on it
+  await session.enter("release-chosen", { release: chosenRelease(release, target), restages: 0 });
+  return storeAndStage(session, medium, { release, target });
+}
+
+/** Goes on with the release of the journal from what is on this device, without a medium. */
+export async function installKept(session: Session, chosen: ChosenRelease): Promise<Outcome> {
+  await session.enter("kept-release-chosen", { release: chosen, restages: 0 }, null);
+  return endingOnError(session, async () => {
+    const { medium, ...kept } = await openKept(session, chosen);
+    return storeAndStage(session, medium, kept);
+  });
+}
+
+/** Stages what the journal says is stored: after a power cut, or once more because it never became bootable. */
+export async function stageStored(session: Session, stored: JournalIn<"stored">): Promise<Outcome> {
+  return endingOnError(session, async () => {
+    const { medium, release, target } = await openKept(session, stored.release);
+    const image = await storeRelease(session, medium, release, target); // digests all objects; reads nothing else
+    return stage(session, image, stored);
+  });
+}
+
+interface KeptRelease {
+  readonly release: VerifiedRelease;
+  readonly target: Target;
+}
+
+async function openKept(session: Session, chosen: ChosenRelease): Promise<KeptRelease & { medium: MountedMedium }> {
+  const medium = openKeptRelease(session.ports.paths.stateDirectory);
+  if (medium === undefined) {
+    throw new AgentError(
+      "AGENT_INTERRUPTED",
+      `the signed release of ${chosen.name} ${chosen.version} is not on this device`,
+    );
+  }
+  const choice = await chooseFromMedium(medium, await readChoiceFacts(session));
+  if (choice.kind === "refused") throw choice.error;
+  if (choice.kind === "nothing" || choice.release.payloadDigest !== chosen.payloadDigest) {
+    throw new AgentError("AGENT_INTERRUPTED", `the release that is kept is not ${chosen.name} ${chosen.version}`);
+  }
+  return { medium, release: choice.release, target: choice.target };
+}
+
+async function storeAndStage(
+  session: Session,
+  medium: MountedMedium,
+  { release, target }: KeptRelease,
+): Promise<Outcome> {
+  const chosen = chosenRelease(release, target);
+  const storing = await session.enter("reading-started", { release: chosen, restages: 0 });
+  const image = await storeRelease(session, medium, release, target);
+  const stored = await session.enter("contents-stored", { release: storing.release, restages: storing.restages });
+  return stage(session, image, stored);
+}
+
+async function stage(
+  session: Session,
+  image: StoredImage,
+  { release, restages }: JournalIn<"stored">,
+): Promise<Outcome> {
+  const { backend, signal } = session.ports;
+  const staged = await backend.stage(image, signal === undefined ? {} : { signal });
+  try {
+    await verifySecondLock(backend, staged, release);
+  } catch (error) {
+    await backend.unstage(); // what is not what was signed must not stay where it could be activated
+    throw error;
+  }
+  signal?.throwIfAborted();
+  const deployment = { id: staged.id, imageDigest: staged.imageDigest };
+  const pending = await session.enter("deployment-staged", {
+    release,
+    deployment,
+    restages,
+    missedBoots: 0,
+    health: null,
+  });
+  const { conflicts } = await backend.activate(staged);
+  for (const { path, kind } of conflicts) {
+    session.note("etc-merge", `${path}: ${kind}; the file of this device was kept`);
+  }
+  return rebootByPolicy(session, pending);
+}
+
+function chosenRelease({ statement, payloadDigest, manifestDigest }: VerifiedRelease, target: Target): ChosenRelease {
+  const { name, version, sequence, createdAt } = statement;
+  if (target.tree === null) {
+    throw new StoreError("STORE_TREE_ABSENT", `${name} ${version} has no tree for ${target.compatible}`);
+  }
+  return {
+    ...{ name, version, sequence, payloadDigest, createdAtUtc: createdAt },
+    imageManifestDigest: target.image.digest,
+    imageDigest: target.tree.composefs,
+    releaseManifestDigest: manifestDigest,
+  };
+}
+
+/** Runs a part of an attempt; a coded error ends the attempt with its reason. An abort leaves it to the next start. */
+export async function endingOnError(session: Session, part: () => Promise<Outcome>): Promise<Outcome> {
+  try {
+    return await part();
+  } catch (error) {
+    session.ports.signal?.throwIfAborted();
+    if (!(error instanceof CodedError)) throw error;
+    return endWith(session, error);
+  }
+}
+
+async function endWith(session: Session, error: CodedError, refusals: readonly CodedError[] = []): Promise<Outcome> {
+  const mayRefuse = nextState(session.journal.state, "refused") !== undefined;
+  const kind = mayRefuse && isRefusal(error) ? "refused" : "failed";
+  await session.end(kind, { reason: reasonOf(error), refusals: refusals.map(reasonOf) });
+  return outcome(session.journal, kind, undefined, error);
+}

@@ -1,0 +1,46 @@
+/** Rebooting into what is ready, when the policy allows it. Below --sysroot a reboot is only asked for. */
+import { HostError } from "../host/error.ts";
+import type { JournalIn } from "./journal.ts";
+import { type Outcome, outcome } from "./outcome.ts";
+import { runProgram } from "./programs.ts";
+import { evaluateReboot, type RebootFacts } from "./reboot-policy.ts";
+import type { Session } from "./session.ts";
+
+const IDLE_COMMAND_SECONDS = 30;
+const REBOOT_TIMEOUT_MS = 60_000; // systemctl only hands the job over
+
+type Pending = JournalIn<"staged" | "rebooting" | "assessing">;
+
+/** Reboots or says what it waits for. */
+export async function rebootByPolicy(session: Session, pending: Pending): Promise<Outcome> {
+  const decision = evaluateReboot(session.ports.config.reboot, await rebootFacts(session));
+  if (decision.kind === "now") return reboot(session, pending);
+  session.show(`It waits ${decision.why}.`);
+  return outcome(session.journal, "waiting", `It waits ${decision.why}.`);
+}
+
+async function rebootFacts({ ports }: Session): Promise<RebootFacts> {
+  const { policy, "idle-command": command } = ports.config.reboot;
+  if (policy === "window") return { synchronisedNowUtc: await ports.synchronisedNowUtc(), isIdle: undefined };
+  if (policy !== "idle" || command === undefined) return { synchronisedNowUtc: undefined, isIdle: undefined };
+  const options = { timeoutSeconds: IDLE_COMMAND_SECONDS, env: {}, signal: ports.signal };
+  const result = await runProgram(ports.exec, command, options);
+  return { synchronisedNowUtc: undefined, isIdle: result.kind === "exited" && result.exitCode === 0 };
+}
+
+/** Reboots now, whatever the policy. When systemd does not take the job, the next run asks again. */
+export async function reboot(session: Session, pending: Pending): Promise<Outcome> {
+  const { release, deployment, restages, missedBoots, health } = pending;
+  session.ports.signal?.throwIfAborted();
+  await session.enter("reboot-asked", { release, deployment, restages, missedBoots, health });
+  if (session.ports.paths.isSimulated) {
+    return outcome(session.journal, "rebooting", "Reboot asked for: run `bootferry os simulate-boot`.");
+  }
+  try {
+    await session.ports.exec(["systemctl", "reboot"], { timeoutMs: REBOOT_TIMEOUT_MS });
+  } catch (error) {
+    if (!(error instanceof HostError)) throw error;
+    return outcome(session.journal, "waiting", "The reboot could not be started.", error);
+  }
+  return outcome(session.journal, "rebooting");
+}

@@ -1,0 +1,73 @@
+/**
+ * One run of the agent, from its lock to its outcome:
+ *
+ *     1. what an earlier run has left is brought to its end            (after-boot.ts)
+ *     2. a booted deployment that nobody has confirmed is assessed; until it is confirmed, media wait
+ *     3. the medium, when there is one, is installed from              (install.ts)
+ *        without one, a release that fell back unassessed is tried again
+ *
+ * Run again at any time, also with the same medium: what is done already is not done twice.
+ */
+import { openLock } from "../host/lock.ts";
+import { type AbsPath, below } from "../path.ts";
+import { evaluateRollback } from "../trust/rollback-policy.ts";
+import { readTrustState } from "../trust/state.ts";
+import { adoptUnconfirmed, goOn } from "./after-boot.ts";
+import { raiseFloorsToBooted, trustStateFile } from "./floors.ts";
+import { installFromMedium, installKept } from "./install.ts";
+import { type Outcome, outcome } from "./outcome.ts";
+import { type ChosenRelease, isChosen } from "./release-facts.ts";
+import { type AgentPorts, openSession, type Session } from "./session.ts";
+import { isAtRest } from "./states.ts";
+import { evaluatePermission } from "./verdicts.ts";
+
+export interface AgentRequest {
+  /** Where a medium is mounted; undefined to go on with what is on the device. */
+  readonly medium?: AbsPath | undefined;
+}
+
+/**
+ * Takes the lock of this device's agent. Disposing frees it.
+ * @throws HostError HOST_BUSY when another one runs
+ */
+export function openAgentLock(runtimeDirectory: AbsPath): Promise<AsyncDisposable> {
+  return openLock(below(runtimeDirectory, "agent.lock"));
+}
+
+/**
+ * Runs the agent once. Refusals and failures of an update are outcomes, recorded in journal and history.
+ * @throws HostError HOST_BUSY, and when the state of the device cannot be read or written; TrustError TRUST_STATE_INVALID,
+ *   TRUST_STATE_VERSION; the reason of the signal, after which the next run goes on
+ */
+export async function runAgent(ports: AgentPorts, request: AgentRequest): Promise<Outcome> {
+  await using _lock = await openAgentLock(ports.paths.runtimeDirectory);
+  const session = await openSession(ports);
+  const left = await finishEarlier(session);
+  if (left !== undefined && !isAtRest(session.journal.state)) return withMediumWaiting(left, request);
+  if (request.medium !== undefined) return installFromMedium(session, request.medium);
+  const kept = keptToTryAgain(session);
+  if (kept !== undefined) return installKept(session, kept);
+  return left ?? outcome(session.journal, "nothing");
+}
+
+async function finishEarlier(session: Session): Promise<Outcome | undefined> {
+  const left = await goOn(session);
+  if (!isAtRest(session.journal.state)) return left;
+  const facts = await session.ports.backend.bootFacts();
+  raiseFloorsToBooted(session, facts);
+  return (await adoptUnconfirmed(session, facts)) ?? left;
+}
+
+function withMediumWaiting(left: Outcome, { medium }: AgentRequest): Outcome {
+  if (medium === undefined || left.kind !== "waiting") return left;
+  return { ...left, message: `${left.message} The medium waits until then.` };
+}
+
+/** The release of the last attempt, when it deserves another one without its medium being brought again. */
+function keptToTryAgain({ journal, verdicts, ports }: Session): ChosenRelease | undefined {
+  if (journal.state !== "unassessed" && journal.state !== "rolled-back") return undefined;
+  const { release } = journal;
+  if (!isChosen(release) || evaluatePermission(verdicts, release.payloadDigest).kind !== "may-try") return undefined;
+  const state = readTrustState(trustStateFile(ports.paths.stateDirectory));
+  return evaluateRollback(state, release).kind === "newer" ? release : undefined;
+}

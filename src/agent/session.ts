@@ -1,0 +1,220 @@
+/**
+ * One run of the agent: its ports, its journal, and the one way from state to state.
+ *
+ * Invariants: a state is on disk before `enter` returns, and effects follow it; an attempt that has ended is in history
+ * and in the verdicts, if not now then at the next start (`settle` completes what a power cut prevented).
+ */
+import { readFileSync } from "node:fs";
+import type { AgentConfig } from "../config/agent-config.ts";
+import type { DeviceFiles } from "../config/device-files.ts";
+import type { DevicePaths } from "../config/device-paths.ts";
+import type { DeployBackend } from "../deploy/port.ts";
+import { errnoOf } from "../error.ts";
+import type { Clock } from "../host/clock.ts";
+import { hostError } from "../host/error.ts";
+import type { Exec } from "../host/exec.ts";
+import type { IngestOptions } from "../store/ingest.ts";
+import type { ObjectStore } from "../store/object-store.ts";
+import { appendHistory, type HistoryNote, readHistory } from "./history.ts";
+import { runHooks } from "./hooks.ts";
+import { type FieldsOf, type Journal, type JournalIn, readJournal, writeJournal } from "./journal.ts";
+import type { ProgramFiles } from "./programs.ts";
+import type { Reason, ReleaseFacts } from "./release-facts.ts";
+import { type AgentEvent, type AgentState, isAtRest, nextState, type TargetOf } from "./states.ts";
+import { type AgentStatus, describeJournal, writeStatus } from "./status-file.ts";
+import { readVerdicts, recordAttempt, type Verdicts, writeVerdicts } from "./verdicts.ts";
+
+export interface AgentPorts {
+  readonly backend: DeployBackend;
+  readonly store: ObjectStore;
+  readonly files: DeviceFiles;
+  readonly programs: ProgramFiles;
+  /** Throws when the device has no room for what is about to be stored and deployed, the boot partition included. */
+  readonly preflight: NonNullable<IngestOptions["onPlan"]>;
+  readonly exec: Exec;
+  readonly clock: Clock;
+  /** Milliseconds of a clock that is never set. */
+  readonly monotonicMs: () => number;
+  readonly newAttemptId: () => string;
+  /** The time, only when the clock is known to be synchronised. */
+  readonly synchronisedNowUtc: () => Promise<Date | undefined>;
+  readonly paths: DevicePaths;
+  readonly config: AgentConfig;
+  /** Of this bootferry. */
+  readonly agentVersion: string;
+  readonly signal?: AbortSignal | undefined;
+  /** Told what status.json shows, whenever it changes but for progress. */
+  readonly onStatus?: ((status: AgentStatus) => void) | undefined;
+  readonly onProgress?: ((progress: NonNullable<AgentStatus["progress"]>) => void) | undefined;
+}
+
+export interface Session {
+  readonly ports: AgentPorts;
+  readonly journal: Journal;
+  readonly verdicts: Verdicts;
+  readonly bootId: string | null;
+  /** Goes from state to state: journal first, then status and hooks. Beginning events name the medium, or null. */
+  enter<Event extends AgentEvent>(
+    event: Event,
+    fields: FieldsOf<Event>,
+    medium?: string | null,
+  ): Promise<JournalIn<TargetOf<Event>>>;
+  /** Ends the attempt; what is known of it is taken from the journal. */
+  end(event: EndingEvent, ending?: Ending): Promise<void>;
+  /** A line in history that is about no attempt. */
+  note(about: HistoryNote["about"], message: string): void;
+  /** Shows what is waited for, or what was found, without a change of state. */
+  show(message: string): void;
+  showProgress(progress: NonNullable<AgentStatus["progress"]>): void;
+}
+
+type EndingEvent = "deployment-confirmed" | "fell-back-unhealthy" | "fell-back-unassessed" | "refused" | "failed";
+
+export interface Ending {
+  readonly reason?: Reason;
+  readonly refusals?: readonly Reason[];
+  /** Whether the device could have booted it; by default what the state says. */
+  readonly wasBootable?: boolean;
+}
+
+const STATUS_INTERVAL_MS = 1000; // people read no faster
+
+/** Reads what earlier runs have left and completes their records. @throws HostError */
+export async function openSession(ports: AgentPorts): Promise<Session> {
+  const { stateDirectory, runtimeDirectory } = ports.paths;
+  const nowUtc = () => ports.clock.nowUtc().toISOString();
+  const note = (about: HistoryNote["about"], message: string) =>
+    appendHistory(stateDirectory, { version: 1, kind: "note", atUtc: nowUtc(), about, message });
+  const onDamaged = (why: string) => note("damaged-file", why);
+  const bootId = readBootId(ports.paths.bootId);
+  let journal: Journal = readJournal(stateDirectory, onDamaged) ?? noJournal(nowUtc(), bootId);
+  let verdicts = readVerdicts(stateDirectory, onDamaged);
+  let shownMs = Number.NEGATIVE_INFINITY;
+
+  const show = (message?: string): AgentStatus => {
+    const status = describeJournal(journal, message);
+    writeStatus(runtimeDirectory, { ...status, updatedAtUtc: nowUtc() });
+    ports.onStatus?.(status);
+    return status;
+  };
+  const settle = () => {
+    verdicts = settleVerdicts(stateDirectory, verdicts, journal);
+    settleHistory(stateDirectory, journal);
+  };
+
+  settle();
+  const session: Session = {
+    ports,
+    bootId,
+    get journal() {
+      return journal;
+    },
+    get verdicts() {
+      return verdicts;
+    },
+    async enter(event, fields, medium) {
+      const state = nextState(journal.state, event);
+      if (state === undefined) throw new Error(`the agent's state ${journal.state} does not take the event ${event}`);
+      const begins = isAtRest(journal.state);
+      const next = {
+        version: 1,
+        attempt: begins ? ports.newAttemptId() : journal.attempt,
+        startedAtUtc: begins ? nowUtc() : journal.startedAtUtc,
+        updatedAtUtc: nowUtc(),
+        bootId,
+        medium: begins ? (medium ?? null) : journal.medium,
+        ...fields,
+        state,
+      } as unknown as JournalIn<TargetOf<typeof event>>; // the schema checks it when it is written
+      journal = next as Journal;
+      writeJournal(stateDirectory, journal);
+      settle();
+      const status = show();
+      for (const failure of await runHooks(ports, ports.config.hooks, status)) note("hook", failure);
+      return next;
+    },
+    async end(event, { reason, refusals, wasBootable } = {}) {
+      await session.enter(event, {
+        release: "release" in journal ? journal.release : null,
+        deployment: "deployment" in journal ? journal.deployment : null,
+        health: "health" in journal ? journal.health : null,
+        reason: reason ?? null,
+        refusals: [...(refusals ?? [])],
+        wasBootable: wasBootable ?? (journal.state === "rebooting" || journal.state === "assessing"),
+      });
+    },
+    note,
+    show(message) {
+      show(message);
+    },
+    showProgress(progress) {
+      ports.onProgress?.(progress);
+      const nowMs = ports.monotonicMs();
+      if (nowMs - shownMs < STATUS_INTERVAL_MS) return;
+      shownMs = nowMs;
+      writeStatus(runtimeDirectory, { ...describeJournal(journal), updatedAtUtc: nowUtc(), progress });
+    },
+  };
+  return session;
+}
+
+function noJournal(nowUtc: string, bootId: string | null): Journal {
+  return {
+    version: 1,
+    attempt: "none",
+    startedAtUtc: nowUtc,
+    updatedAtUtc: nowUtc,
+    bootId,
+    medium: null,
+    state: "idle",
+  };
+}
+
+function readBootId(path: string): string | null {
+  try {
+    return readFileSync(path, "utf8").trim();
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") return null; // a simulated device that was never booted
+    throw hostError(error, `reading ${path}`);
+  }
+}
+
+const ENDED: readonly AgentState[] = ["confirmed", "rolled-back", "unassessed", "refused", "failed"];
+
+type EndedJournal = JournalIn<"confirmed" | "rolled-back" | "unassessed" | "refused" | "failed">;
+
+function isEnded(journal: Journal): journal is Journal & EndedJournal {
+  return ENDED.includes(journal.state);
+}
+
+function settleVerdicts(stateDirectory: DevicePaths["stateDirectory"], verdicts: Verdicts, journal: Journal): Verdicts {
+  if (!isEnded(journal) || journal.release === null) return verdicts;
+  const outcome = verdictOf(journal);
+  if (outcome === undefined) return verdicts;
+  const { attempt: id, updatedAtUtc: atUtc, release } = journal;
+  const settled = recordAttempt(verdicts, release, { id, outcome, atUtc });
+  if (settled !== verdicts) writeVerdicts(stateDirectory, settled);
+  return settled;
+}
+
+function verdictOf({ state, health, wasBootable }: EndedJournal): "unhealthy" | "unfinished" | undefined {
+  if (state === "confirmed" || state === "refused") return undefined;
+  if (health?.healthy === false) return "unhealthy";
+  return state === "unassessed" || wasBootable ? "unfinished" : undefined;
+}
+
+function settleHistory(stateDirectory: DevicePaths["stateDirectory"], journal: Journal): void {
+  if (!isEnded(journal)) return;
+  const { records } = readHistory(stateDirectory);
+  if (records.some((record) => record.kind === "attempt" && record.attempt === journal.attempt)) return;
+  const { attempt, startedAtUtc, updatedAtUtc: atUtc, state, medium, health, reason, refusals } = journal;
+  appendHistory(stateDirectory, {
+    ...{ version: 1, kind: "attempt", atUtc, attempt, startedAtUtc, state, medium, health, reason, refusals },
+    release: journal.release === null ? null : releaseOf(journal.release),
+    deployment: journal.deployment?.id ?? null,
+  });
+}
+
+function releaseOf({ name, version, sequence, payloadDigest }: ReleaseFacts) {
+  return { name, version, sequence, payloadDigest };
+}

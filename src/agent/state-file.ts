@@ -1,0 +1,68 @@
+/**
+ * Small JSON documents in the state directory: strict when read, durable when written.
+ *
+ * A document that cannot be read is set aside under `<name>.damaged` and counts as absent: what the agent must not get
+ * wrong is found again from the deployments themselves, so a damaged file is never a reason to stop.
+ */
+import { readFileSync, renameSync } from "node:fs";
+import type { z } from "zod";
+import { errnoOf } from "../error.ts";
+import { writeDurably } from "../host/durable-write.ts";
+import { hostError } from "../host/error.ts";
+import { OciError } from "../oci/error.ts";
+import { parseStrictJson } from "../oci/strict-json.ts";
+import type { AbsPath } from "../path.ts";
+
+const LIMITS = { maxBytes: 4 << 20, maxDepth: 16 }; // the largest of ours has some 100 KiB and 6 levels
+
+export type StateFile<T> =
+  | { readonly kind: "read"; readonly value: T }
+  | { readonly kind: "absent" }
+  | { readonly kind: "damaged"; readonly why: string };
+
+/** What is at `path`; changes nothing. @throws HostError when it is there and cannot be read */
+export function peekStateFile<T>(path: AbsPath, schema: z.ZodType<T>): StateFile<T> {
+  const bytes = readIfThere(path);
+  if (bytes === undefined) return { kind: "absent" };
+  try {
+    const result = schema.safeParse(parseStrictJson(bytes, path, LIMITS));
+    if (result.success) return { kind: "read", value: result.data };
+    const issue = result.error.issues[0];
+    return { kind: "damaged", why: `${path} is malformed at ${issue?.path.join(".") || "the top"}: ${issue?.message}` };
+  } catch (error) {
+    if (!(error instanceof OciError)) throw error;
+    return { kind: "damaged", why: error.message };
+  }
+}
+
+/**
+ * The document at `path`, or undefined when there is none or none that can be read.
+ * @param onDamaged told why a document was set aside
+ * @throws HostError when the file is there and cannot be read or set aside
+ */
+export function readStateFile<T>(path: AbsPath, schema: z.ZodType<T>, onDamaged: (why: string) => void): T | undefined {
+  const file = peekStateFile(path, schema);
+  if (file.kind === "absent") return undefined;
+  if (file.kind === "read") return file.value;
+  try {
+    renameSync(path, `${path}.damaged`);
+  } catch (error) {
+    throw hostError(error, `setting aside ${path}`);
+  }
+  onDamaged(`${file.why}; it was set aside as ${path}.damaged`);
+  return undefined;
+}
+
+/** @throws HostError */
+export function writeStateFile(path: AbsPath, value: unknown): void {
+  writeDurably(path, `${JSON.stringify(value, null, 1)}\n`);
+}
+
+function readIfThere(path: AbsPath): Buffer | undefined {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") return undefined;
+    throw hostError(error, `reading ${path}`);
+  }
+}

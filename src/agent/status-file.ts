@@ -1,0 +1,102 @@
+/**
+ * What the agent is doing now, for people and panels: `<runtime directory>/status.json`, replaced as a whole.
+ *
+ * It is a picture and no memory: nothing is decided by it, and it is gone after a reboot.
+ */
+import { z } from "zod";
+import { writeDurably } from "../host/durable-write.ts";
+import { type AbsPath, below } from "../path.ts";
+import { describeHealth } from "./health-report.ts";
+import type { Journal } from "./journal.ts";
+import { describeRelease, reasonSchema } from "./release-facts.ts";
+import { AGENT_STATES } from "./states.ts";
+
+export const agentStatusSchema = z.strictObject({
+  version: z.literal(1),
+  state: z.enum(AGENT_STATES),
+  updatedAtUtc: z.string(),
+  /** One or two sentences for the person before the device. */
+  message: z.string(),
+  /** Whether the medium is still needed. */
+  medium: z.enum(["none", "do-not-remove", "may-be-removed"]),
+  release: z.strictObject({ name: z.string(), version: z.string(), sequence: z.int() }).nullable(),
+  /** Of the work in hand, in bytes. */
+  progress: z.strictObject({ label: z.string(), doneBytes: z.number(), totalBytes: z.number() }).nullable(),
+  /** Why it was refused or failed. */
+  code: z.string().nullable(),
+  /** What to do about it. */
+  remedy: z.string().nullable(),
+  /** What was wrong with each release of the medium that could not be used. */
+  refusals: z.array(reasonSchema),
+});
+
+export type AgentStatus = Readonly<z.infer<typeof agentStatusSchema>>;
+
+export function statusFile(runtimeDirectory: AbsPath): AbsPath {
+  return below(runtimeDirectory, "status.json");
+}
+
+/** @throws HostError */
+export function writeStatus(runtimeDirectory: AbsPath, status: AgentStatus): void {
+  writeDurably(statusFile(runtimeDirectory), `${JSON.stringify(status)}\n`);
+}
+
+/** What a journal says, in words for people. `note` is added: what the agent waits for. */
+export function describeJournal(journal: Journal, note?: string): AgentStatus {
+  const release = "release" in journal ? journal.release : null;
+  const reason = "reason" in journal ? journal.reason : null;
+  const sentences = [messageOf(journal), note].filter((part) => part !== undefined && part !== "");
+  return {
+    version: 1,
+    state: journal.state,
+    updatedAtUtc: journal.updatedAtUtc,
+    message: sentences.join(" "),
+    medium: journal.medium === null ? "none" : isMediumNeeded(journal) ? "do-not-remove" : "may-be-removed",
+    release: release === null ? null : { name: release.name, version: release.version, sequence: release.sequence },
+    progress: null,
+    code: reason?.code ?? null,
+    remedy: reason?.remedy ?? null,
+    refusals: "refusals" in journal ? journal.refusals : [],
+  };
+}
+
+function isMediumNeeded({ state }: Journal): boolean {
+  return state === "detected" || state === "mounted" || state === "verified" || state === "storing";
+}
+
+function messageOf(journal: Journal): string {
+  const what = "release" in journal && journal.release !== null ? describeRelease(journal.release) : "the new system";
+  const canRemove = journal.medium === null ? "" : " You can remove the medium.";
+  switch (journal.state) {
+    case "idle":
+      return "Nothing to do.";
+    case "detected":
+      return "Opening the medium. Do not remove it.";
+    case "mounted":
+      return "Checking what is on the medium. Do not remove it.";
+    case "verified":
+    case "storing":
+      return journal.medium === null
+        ? `Checking ${what} on this device.`
+        : `Reading ${what}. Do not remove the medium.`;
+    case "stored":
+      return `Preparing ${what}.${canRemove}`;
+    case "staged":
+      return `${what} is ready and starts at the next reboot.${canRemove}`;
+    case "rebooting":
+      return `Rebooting into ${what}.${canRemove}`;
+    case "assessing":
+      return journal.health?.healthy === false
+        ? `${what} is not well: ${describeHealth(journal.health)}.`
+        : `Checking that ${what} is well.`;
+    case "confirmed":
+      return `${what} runs and is confirmed.`;
+    case "rolled-back":
+      return `${what} was not well; the device went back to the system before.`;
+    case "unassessed":
+      return `${what} did not stay up long enough to be checked; the device runs the system before.`;
+    case "refused":
+    case "failed":
+      return `${journal.reason?.message ?? "The update did not work."} The running system is unchanged.${canRemove}`;
+  }
+}
