@@ -11,6 +11,7 @@ import io
 import os
 import shutil
 import stat
+import struct
 import subprocess
 import sys
 import tarfile
@@ -19,6 +20,11 @@ EPOCH = 1_700_000_000
 KERNEL = "usr/lib/modules/6.1.0-stand-in"
 CAPABILITY = bytes.fromhex("0100000200200000000000000000000000000000")  # cap_net_raw=ep, VFS_CAP_REVISION_2
 HIGH_BYTES = bytes(range(256))
+# Entries of an access control list (linux/posix_acl.h): tag, permissions, id. A list that says no more than the mode does
+# would be dropped by the file system that umoci unpacks to, so these name a user.
+NOBODY = 0xFFFFFFFF
+ACCESS_ACL = struct.pack("<I" + "HHI" * 5, 2, 1, 6, NOBODY, 2, 4, 1000, 4, 4, NOBODY, 16, 4, NOBODY, 32, 4, NOBODY)
+DEFAULT_ACL = struct.pack("<I" + "HHI" * 5, 2, 1, 7, NOBODY, 4, 5, NOBODY, 8, 6, 70_000, 16, 7, NOBODY, 32, 0, NOBODY)
 
 
 def pattern(size, seed=1):
@@ -284,6 +290,8 @@ def names(directory):
     layer.whiteout("usr/share/many/007")
     layer.file("ab", b"named as a directory of the object store is")
     layer.file("srv/high-xattr", b"", xattrs=[("user.bytes", HIGH_BYTES[1:])])
+    layer.file("srv/access-acl", b"acl", mode=0o644, xattrs=[("system.posix_acl_access", ACCESS_ACL)])
+    layer.directory("srv/default-acl", mode=0o750, xattrs=[("system.posix_acl_default", DEFAULT_ACL)])
     layer.close()
 
 

@@ -1,0 +1,101 @@
+/**
+ * `npm run bench`: bootferry beside skopeo, umoci, tar and openssl on the Debian images of the tests' set-up, in one run.
+ *
+ * Prints the table and writes it to `bench/results.md`. Needs root (umoci unpack with owners, a loop device).
+ * `--runs N` sets the number of rounds, 5 unless given.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { readMachine } from "./machine.ts";
+import { type Contestant, compare, run } from "./measure.ts";
+import {
+  bootferry,
+  createArguments,
+  installRelease,
+  makeSigning,
+  releaseCreate,
+  releaseVerify,
+  type Signing,
+} from "./ours.ts";
+import { opensslDigest, skopeoCopy, tarUnzip, umociUnpack } from "./peers.ts";
+import { type Comparison, formatReport, type Limit, megabytes } from "./report.ts";
+import { measureSmallUpdate, type SmallUpdate } from "./small-update.ts";
+
+const REPOSITORY = fileURLToPath(new URL("..", import.meta.url));
+const CACHE = join(REPOSITORY, ".cache");
+const MAX_PEAK_BYTES = 250e6;
+const MAX_WRITE_FACTOR = 1.1;
+
+const { values } = parseArgs({ options: { runs: { type: "string", default: "5" } } });
+const runs = Number(values.runs);
+const layouts = { first: join(CACHE, "images", "debian-v1"), second: join(CACHE, "images", "debian-v2") };
+
+await run([join(REPOSITORY, "test", "images", "setup.sh")]);
+const scratch = mkdtempSync(join(CACHE, "bench."));
+try {
+  const signing = await makeSigning(scratch);
+  const comparisons = await compareAll(signing);
+  const limits = [peakLimit(comparisons), updateLimit(await measureSmallUpdate(layouts, scratch, signing))];
+  const image = "Debian trixie with systemd and kernel, one gzip layer, made by the tests' set-up";
+  const notes = [
+    "umoci unpack runs as root and sets owners; with `--rootless` it keeps them in an attribute instead and is about as fast.",
+    "tar -xz checks nothing; store + stage checks the signature, each blob's digest and each file's.",
+  ];
+  const report = formatReport({ machine: readMachine(), runs, image, comparisons, limits, notes });
+  process.stdout.write(report);
+  writeFileSync(join(REPOSITORY, "bench", "results.md"), report);
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
+}
+
+async function compareAll(signing: Signing): Promise<Comparison[]> {
+  const stick = join(scratch, "stick");
+  await run(bootferry(...createArguments(layouts.first, stick, 1, signing)));
+  const { first } = layouts;
+  const umoci = () => umociUnpack(first, scratch);
+  return [
+    ...(await against("copy and sign", releaseCreate(first, scratch, signing, "--no-tree"), [
+      [skopeoCopy(first, scratch), 1.2],
+    ])),
+    ...(await against("create with tree", releaseCreate(first, scratch, signing), [[umoci(), 1.0]])),
+    ...(await against("verify", releaseVerify(stick, signing), [[opensslDigest(join(stick, "bootferry")), 1.2]])),
+    ...(await against("store + stage", installRelease(stick, scratch, signing), [
+      [umoci(), 0.6],
+      [tarUnzip(first, scratch), 1.2],
+    ])),
+  ];
+}
+
+async function against(
+  what: string,
+  ours: Contestant,
+  peers: readonly (readonly [Contestant, number])[],
+): Promise<Comparison[]> {
+  process.stderr.write(`${what}: ${ours.name} beside ${peers.map(([peer]) => peer.name).join(", ")}\n`);
+  const [own, ...others] = await compare([ours, ...peers.map(([peer]) => peer)], runs, scratch);
+  if (own === undefined) throw new Error("a comparison without a contestant");
+  return others.map((peer, index) => ({ what, ours: own, peer, target: peers[index]?.[1] }));
+}
+
+function peakLimit(comparisons: readonly Comparison[]): Limit {
+  const peak = Math.max(...comparisons.map(({ ours }) => ours.peakBytes));
+  return {
+    what: "highest peak memory of ours",
+    value: `${megabytes(peak)} MB`,
+    limit: `≤ ${megabytes(MAX_PEAK_BYTES)} MB`,
+    isMet: peak <= MAX_PEAK_BYTES,
+  };
+}
+
+function updateLimit({ writtenBytes, newObjectsBytes, imageBytes, bootBytes }: SmallUpdate): Limit {
+  const needed = newObjectsBytes + imageBytes + bootBytes;
+  const parts = `objects ${megabytes(newObjectsBytes)}, image ${megabytes(imageBytes)}, boot ${megabytes(bootBytes)}`;
+  return {
+    what: `bytes to the device for a small update, on ext4 with its journal (needed: ${parts} MB)`,
+    value: `${megabytes(writtenBytes)} MB = ${(writtenBytes / needed).toFixed(2)} × needed`,
+    limit: `≤ ${MAX_WRITE_FACTOR} × needed`,
+    isMet: writtenBytes <= MAX_WRITE_FACTOR * needed,
+  };
+}

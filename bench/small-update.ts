@@ -1,0 +1,45 @@
+/** Bytes written for a small update: a device that runs the first Debian image takes the second. */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { run } from "./measure.ts";
+import { bootferry, createArguments, installArguments, type Signing } from "./ours.ts";
+import { fileSizes, newBytes, openLoopFilesystem } from "./written-bytes.ts";
+
+export interface SmallUpdate {
+  readonly writtenBytes: number;
+  readonly newObjectsBytes: number;
+  readonly imageBytes: number;
+  /** New files on the boot partition: kernel and initramfs when they have changed, and the entry. */
+  readonly bootBytes: number;
+}
+
+export async function measureSmallUpdate(
+  layouts: { readonly first: string; readonly second: string },
+  scratch: string,
+  signing: Signing,
+): Promise<SmallUpdate> {
+  const stick = join(scratch, "update-stick");
+  mkdirSync(stick);
+  await run(bootferry(...createArguments(layouts.first, stick, 1, signing)));
+  await using filesystem = await openLoopFilesystem(scratch);
+  const sysroot = join(filesystem.mountPoint, "sysroot");
+  await run(bootferry(...installArguments(sysroot, stick, signing)));
+  await run(bootferry("os", "simulate-boot", "--sysroot", sysroot));
+  await run(bootferry("agent", "run", "--sysroot", sysroot)); // a device confirms what it runs before it takes anything new
+  await run(bootferry(...createArguments(layouts.second, stick, 2, signing)));
+  const sizes = () => ({
+    objects: fileSizes(join(sysroot, "bootferry", "objects")),
+    images: fileSizes(join(sysroot, "bootferry", "images")),
+    boot: fileSizes(join(sysroot, "boot")),
+  });
+  const before = sizes();
+  const update = bootferry("agent", "run", "--sysroot", sysroot, "--medium", stick);
+  const writtenBytes = await filesystem.writtenBytes(() => run(update));
+  const after = sizes();
+  return {
+    writtenBytes,
+    newObjectsBytes: newBytes(before.objects, after.objects),
+    imageBytes: newBytes(before.images, after.images),
+    bootBytes: newBytes(before.boot, after.boot),
+  };
+}
