@@ -14,7 +14,6 @@ export type DeployErrorCode =
   | "DEPLOY_NO_ROLLBACK"
   | "DEPLOY_ALREADY_INSTALLED"
   | "DEPLOY_ORIGIN_INVALID"
-  | "DEPLOY_ETC_UNMERGEABLE"
   | "DEPLOY_LOADER_UNSAFE"
   | "DEPLOY_HOST_INVALID"
   | "DEPLOY_BOOT_FILE_CORRUPT";
@@ -73,11 +72,6 @@ export const DEPLOY_ERRORS: ErrorTable<DeployErrorCode> = {
   DEPLOY_ORIGIN_INVALID: {
     exit: EXIT.failed,
     remedy: "Stage the release again from its medium; the damaged deployment is cleared away then.",
-  },
-  DEPLOY_ETC_UNMERGEABLE: {
-    exit: EXIT.failed,
-    remedy:
-      "Move the named local file in /etc away: the new image has a file where this device has a directory, or the other way round.",
   },
   DEPLOY_LOADER_UNSAFE: {
     exit: EXIT.failed,

@@ -7,10 +7,9 @@
  */
 import type { ImageDigest } from "../composefs/image-digest.ts";
 import type { Digest } from "../oci/digest.ts";
-import type { AbsPath } from "../path.ts";
 import type { StoredImage } from "../store/ingest.ts";
 import type { DeploymentId } from "./deployment-id.ts";
-import type { Host } from "./host-status.ts";
+import type { Host, ImageReference } from "./host-status.ts";
 
 export interface BackendProbe {
   readonly kind: "native" | "bootc";
@@ -74,20 +73,41 @@ export interface StageOptions {
   readonly addKargs?: readonly string[];
   /** Exact matches are removed from the local ones. */
   readonly removeKargs?: readonly string[];
-  readonly signal?: AbortSignal;
+  /** How bootc's status is to name the image; by default after the release. */
+  readonly imageReference?: ImageReference;
+  /** The image was trusted by `--trust-local` and not by a signature: its origin names no release and no statement. */
+  readonly isTrustedLocally?: boolean;
+  readonly signal?: AbortSignal | undefined;
 }
 
-/** A file in /etc that both this device and the new image changed, or that cannot be carried over; the device's wins. */
+/** A file in /etc that both this device and the new image changed. The device's version was kept. */
 export interface EtcConflict {
   readonly path: string;
-  readonly kind: "both-changed" | "removed-in-image" | "removed-locally" | "not-mergeable";
+  readonly kind:
+    | "both-changed"
+    /** The device changed it, the new image no longer has it. */
+    | "removed-in-image"
+    /** The device removed it, the new image changed it. */
+    | "removed-locally"
+    /** A directory on one side, something else on the other. */
+    | "not-mergeable"
+    /** After merging accounts two names have one numeric id. */
+    | "shared-id";
+  /** The account or accounts of a merged account file. */
+  readonly detail?: string;
+}
+
+/** Something of /etc that stands in the image and could not be set on disk. */
+export interface NotApplied {
+  readonly path: string;
+  readonly what: "owner" | "mode" | "xattrs" | "special-file";
 }
 
 export interface ActivationReport {
   readonly id: DeploymentId;
   readonly conflicts: readonly EtcConflict[];
-  /** Owners, devices and xattrs below /etc that could not be set because we are not root; they are in the image. */
-  readonly unprivileged: readonly string[];
+  /** Empty for root, but for extended attributes and special files. */
+  readonly notApplied: readonly NotApplied[];
 }
 
 export interface GcResult {
@@ -113,13 +133,13 @@ export interface DeployBackend {
    *   DEPLOY_KARGS_INVALID, DEPLOY_LOADER_UNSAFE; HostError
    */
   stage(image: StoredImage, options?: StageOptions): Promise<StagedDeployment>;
-  /** The staged and not activated deployment, as after a restart of the agent. */
+  /** What waits for its first boot, activated or not: activating it again merges what changed in /etc meanwhile. */
   staged(): Promise<StagedDeployment | undefined>;
-  /** Drops what is staged and not activated. */
+  /** Drops what waits for its first boot. */
   unstage(): Promise<void>;
   /**
    * Merges /etc, writes kernel and initramfs, and publishes the boot entry last: from here on it is booted next.
-   * @throws DeployError DEPLOY_NOT_STAGED, DEPLOY_BOOT_NO_SPACE, DEPLOY_ETC_UNMERGEABLE; StoreError on a damaged object
+   * @throws DeployError DEPLOY_NOT_STAGED, DEPLOY_UNCONFIRMED, DEPLOY_BOOT_NO_SPACE, DEPLOY_LOADER_UNSAFE; StoreError
    */
   activate(staged: StagedDeployment): Promise<ActivationReport>;
   /** Makes the booted deployment good. @throws DeployError DEPLOY_NOT_BOOTED */
@@ -131,11 +151,4 @@ export interface DeployBackend {
   rollback(): Promise<{ readonly nextBoot: "rollback" | "current" }>;
   /** Removes what no deployment needs. @throws DeployError DEPLOY_UNCONFIRMED */
   gc(options?: GcOptions): Promise<GcResult>;
-}
-
-/** Where files of the running deployment are read: its /etc, and its image for everything else. */
-export interface BootedPlaces {
-  readonly id: DeploymentId;
-  readonly imageDigest: ImageDigest;
-  readonly etc: AbsPath;
 }

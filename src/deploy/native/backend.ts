@@ -1,0 +1,85 @@
+/** The native engine behind the deploy port: two deployments in one file system, composefs images, counted boot entries. */
+import { openBlsDirectory } from "../../boot/bls-directory.ts";
+import type { BootLoader } from "../../boot/boot-loader.ts";
+import { readEfiDefault } from "../../boot/efi-default.ts";
+import type { DevicePaths } from "../../config/device-paths.ts";
+import type { Clock } from "../../host/clock.ts";
+import type { Exec } from "../../host/exec.ts";
+import type { ObjectStore } from "../../store/object-store.ts";
+import type { DeployBackend } from "../port.ts";
+import { activateDeployment } from "./activate.ts";
+import { bootFactsOf, slotsOf } from "./boot-facts.ts";
+import { confirmDeployment } from "./confirm.ts";
+import { dropDeployments } from "./drop.ts";
+import { type Engine, sweepAndRead } from "./engine.ts";
+import { collectGarbage } from "./gc.ts";
+import { nativeHost } from "./native-host.ts";
+import { rollbackDeployment } from "./rollback.ts";
+import { readSnapshot } from "./snapshot.ts";
+import { stageDeployment, stagedOf } from "./stage.ts";
+
+export interface NativeBackendOptions {
+  readonly paths: DevicePaths;
+  readonly store: ObjectStore;
+  readonly exec: Exec;
+  readonly clock: Clock;
+  /** How often a new deployment is tried (agent.toml: `install.tries`). */
+  readonly tries?: number;
+  /** Whether owners can be set; by default whether we are root. */
+  readonly isRoot?: boolean;
+}
+
+const DEFAULT_TRIES = 3;
+
+/** The loader of a device: systemd-boot, or the simulated one below `--sysroot`. */
+export function openDeviceLoader(paths: DevicePaths, exec: Exec): BootLoader {
+  return paths.isSimulated
+    ? openBlsDirectory({ boot: paths.boot, exec, kind: "simulated" })
+    : openBlsDirectory({ boot: paths.boot, exec, kind: "systemd-boot", readEfiDefault });
+}
+
+/** What the steps of the engine share. */
+export function makeEngine(options: NativeBackendOptions): Engine {
+  const { paths, store, exec, clock } = options;
+  return {
+    paths,
+    store,
+    exec,
+    clock,
+    loader: openDeviceLoader(paths, exec),
+    tries: options.tries ?? DEFAULT_TRIES,
+    isRoot: options.isRoot ?? process.getuid?.() === 0,
+  };
+}
+
+/** Nothing is read or written before a verb is called. The caller holds the device's lock while it calls one that writes. */
+export function openNativeBackend(options: NativeBackendOptions): DeployBackend {
+  const engine = makeEngine(options);
+  const { paths, loader } = engine;
+  const read = () => readSnapshot(paths, loader);
+  return {
+    async probe() {
+      const { problem } = await loader.probe();
+      return { kind: "native", isBooted: slotsOf(read()).booted !== undefined, problem };
+    },
+    async status() {
+      return nativeHost(read(), (await loader.probe()).kind);
+    },
+    async bootFacts() {
+      return bootFactsOf(read());
+    },
+    stage: (image, stageOptions) => stageDeployment(engine, image, stageOptions),
+    async staged() {
+      const { pending } = slotsOf(read());
+      return pending && stagedOf(pending);
+    },
+    async unstage() {
+      const { pending } = slotsOf(await sweepAndRead(engine));
+      await dropDeployments(engine, ({ id, isPinned }) => id === pending?.id && !isPinned);
+    },
+    activate: (staged) => activateDeployment(engine, staged),
+    confirm: () => confirmDeployment(engine),
+    rollback: () => rollbackDeployment(engine),
+    gc: (gcOptions) => collectGarbage(engine, gcOptions),
+  };
+}

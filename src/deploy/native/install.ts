@@ -1,0 +1,120 @@
+/**
+ * The first deployment of a device, from a stored image: the one that needs no predecessor and is good from the start,
+ * since a person stands beside it.
+ *
+ * Order as ever: /var, then the deployment with its /etc, kernel, entry. Until the entry is there it can be repeated.
+ */
+import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { entriesDirectory } from "../../boot/entry-files.ts";
+import { hostError } from "../../host/error.ts";
+import { type AbsPath, type ByteString, below, type RelPath, utf8ToByteString } from "../../path.ts";
+import type { StoredImage } from "../../store/ingest.ts";
+import { DeployError } from "../error.ts";
+import type { ImageReference } from "../host-status.ts";
+import type { ActivationReport, NotApplied } from "../port.ts";
+import { type Engine, sweepAndRead, syncEngine } from "./engine.ts";
+import { activationEntry } from "./entries.ts";
+import { parseKarg } from "./kargs.ts";
+import { findKernel, publishKernel } from "./kernel.ts";
+import { deployDirectory, engineDirectory, UNFINISHED, varDirectory } from "./layout.ts";
+import { imageDirectory, type PlainDirectory, type PlainNode } from "./plain-tree.ts";
+import { readSnapshot } from "./snapshot.ts";
+import { makeOrigin, publishDeployment } from "./stage.ts";
+import { writePlainTree } from "./write-plain-tree.ts";
+
+export interface InstallOptions {
+  /** Files that this device's /etc gets besides those of the image, such as `bootferry/agent.toml`. */
+  readonly etcFiles: ReadonlyMap<RelPath, Uint8Array>;
+  readonly kargs: readonly string[];
+  readonly imageReference?: ImageReference;
+}
+
+const PROVISIONED_FILE_MODE = 0o644;
+const PROVISIONED_DIRECTORY_MODE = 0o755;
+
+/** True when there are deployments or entries of ours already. */
+export function isInstalled({ paths, loader }: Pick<Engine, "paths" | "loader">): boolean {
+  const { deployments, damaged, entries } = readSnapshot(paths, loader);
+  return deployments.length > 0 || damaged.length > 0 || entries.length > 0;
+}
+
+/**
+ * @throws DeployError DEPLOY_ALREADY_INSTALLED, DEPLOY_NO_KERNEL, DEPLOY_SEVERAL_KERNELS, DEPLOY_KARGS_INVALID,
+ *   DEPLOY_BOOT_NO_SPACE; StoreError; HostError
+ */
+export async function installDeployment(
+  engine: Engine,
+  image: StoredImage,
+  options: InstallOptions,
+): Promise<Omit<ActivationReport, "conflicts">> {
+  if (isInstalled(engine)) {
+    throw new DeployError("DEPLOY_ALREADY_INSTALLED", `${engine.paths.sysroot} holds deployments already`);
+  }
+  const { paths, store, isRoot } = engine;
+  for (const directory of [deployDirectory(paths), entriesDirectory(paths.boot)]) makeDirectory(directory);
+  await sweepAndRead(engine);
+  const origin = makeOrigin(engine, image, options.kargs.map(parseKarg), 1, options);
+  const notApplied: NotApplied[] = [...(await seedVar(engine, image))];
+  const etc = withFiles(imageDirectory(image.root, "etc"), options.etcFiles);
+  await publishDeployment(engine, origin, (directory) => {
+    notApplied.push(...writePlainTree(etc, below(directory, "etc"), { store, isRoot, label: "/etc" }));
+  });
+  await publishKernel(engine, findKernel(image.root), origin.kernel.bootChecksum);
+  await engine.loader.arm(activationEntry(origin), undefined);
+  return { id: origin.id, notApplied };
+}
+
+/** /var is seeded from the image once, when there is none, and never again: it is the device's own from then on. */
+async function seedVar(engine: Engine, image: StoredImage): Promise<readonly NotApplied[]> {
+  const { paths, store, isRoot } = engine;
+  const destination = varDirectory(paths);
+  if (existsSync(destination)) return [];
+  const unfinished = below(engineDirectory(paths), `var${UNFINISHED}`);
+  try {
+    rmSync(unfinished, { recursive: true, force: true });
+    const notApplied = writePlainTree(imageDirectory(image.root, "var"), unfinished, { store, isRoot, label: "/var" });
+    await syncEngine(engine);
+    renameSync(unfinished, destination);
+    await syncEngine(engine);
+    return notApplied;
+  } catch (error) {
+    throw hostError(error, `making ${destination}`);
+  }
+}
+
+/** The tree with files added or replaced; directories on the way are made. A file in the way of a directory gives way. */
+export function withFiles(tree: PlainDirectory, files: ReadonlyMap<RelPath, Uint8Array>): PlainDirectory {
+  let result = tree;
+  for (const [path, bytes] of files) result = withFile(result, path.split("/").map(utf8ToByteString), bytes);
+  return result;
+}
+
+function withFile(directory: PlainDirectory, path: readonly ByteString[], bytes: Uint8Array): PlainDirectory {
+  const [name, ...rest] = path;
+  if (name === undefined) return directory;
+  const metadata = { ...directory.metadata, hasXattrs: false };
+  const old = directory.entries.get(name);
+  const child: PlainNode =
+    rest.length > 0
+      ? withFile(old?.kind === "directory" ? old : emptyDirectory(directory), rest, bytes)
+      : {
+          kind: "file",
+          metadata: { ...metadata, mode: PROVISIONED_FILE_MODE },
+          fingerprint: "provisioned",
+          content: { from: "memory", bytes },
+        };
+  return { ...directory, entries: new Map([...directory.entries, [name, child]]) };
+}
+
+function emptyDirectory({ metadata }: PlainDirectory): PlainDirectory {
+  const own = { ...metadata, hasXattrs: false, mode: PROVISIONED_DIRECTORY_MODE };
+  return { kind: "directory", metadata: own, entries: new Map() };
+}
+
+function makeDirectory(path: AbsPath): void {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (error) {
+    throw hostError(error, `making ${path}`);
+  }
+}

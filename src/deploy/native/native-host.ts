@@ -1,0 +1,51 @@
+/** The native engine's deployments in the words of bootc's status. Pure. */
+import type { BootLoaderProbe } from "../../boot/boot-loader.ts";
+import { imageDigestHex } from "../../composefs/image-digest.ts";
+import { type Host, type HostBootEntry, makeHost } from "../host-status.ts";
+import { slotsOf } from "./boot-facts.ts";
+import type { Deployment, Snapshot } from "./snapshot.ts";
+
+/** Every loader that reads Type 1 entries and counts tries is systemd-boot to bootc's enumeration. */
+const BOOTLOADER_NAME: Readonly<Record<BootLoaderProbe["kind"], string>> = {
+  "systemd-boot": "systemd",
+  simulated: "systemd",
+};
+
+export function nativeHost(snapshot: Snapshot, loader: BootLoaderProbe["kind"]): Host {
+  const { booted, pending, rollback, others, next } = slotsOf(snapshot);
+  const entryOf = (deployment: Deployment) => hostBootEntry(deployment, BOOTLOADER_NAME[loader]);
+  return makeHost({
+    staged: pending === undefined ? null : entryOf(pending),
+    booted: booted === undefined ? null : entryOf(booted),
+    rollback: rollback === undefined ? null : entryOf(rollback),
+    otherDeployments: others.map(entryOf),
+    rollbackQueued: rollback !== undefined && next === rollback,
+    readOnly: false,
+  });
+}
+
+function hostBootEntry({ origin, isPinned, isStaged }: Deployment, bootloader: string): HostBootEntry {
+  return {
+    image: {
+      image: origin.image,
+      version: origin.release?.version ?? null,
+      timestamp: null,
+      imageDigest: origin.manifestDigest,
+      architecture: origin.architecture,
+    },
+    cachedUpdate: null,
+    incompatible: false,
+    pinned: isPinned,
+    softRebootCapable: false,
+    downloadOnly: isStaged,
+    store: null,
+    ostree: null,
+    composefs: {
+      verity: imageDigestHex(origin.imageDigest),
+      bootType: "Bls",
+      bootloader,
+      bootDigest: origin.kernel.bootChecksum,
+      missingVerityAllowed: !origin.isSealed,
+    },
+  };
+}
