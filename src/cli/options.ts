@@ -8,6 +8,16 @@ export function addOutputOptions(command: Command): Command {
     .addOption(new Option("--quiet", "no progress and no talk on stderr; warnings and errors stay"));
 }
 
+/** The medium as the one argument of a command. */
+export function addMediumArgument(command: Command): Command {
+  return command.argument("<medium>", "mount point of the medium, or the directory in its place");
+}
+
+/** `--release`: which one of several on a medium. */
+export function releaseOption(does = "which release, when there are several"): Option {
+  return new Option("--release <name@version|digest>", does);
+}
+
 export interface SigningOptions {
   readonly key?: readonly string[];
   readonly passphraseFile?: readonly string[];

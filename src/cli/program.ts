@@ -2,6 +2,12 @@
 import { Command } from "commander";
 import { registerKeyGenerate } from "./commands/key-generate.ts";
 import { registerKeyShow } from "./commands/key-show.ts";
+import { registerReleaseCreate } from "./commands/release-create.ts";
+import { registerReleaseInspect } from "./commands/release-inspect.ts";
+import { registerReleaseList } from "./commands/release-list.ts";
+import { registerReleaseRemove } from "./commands/release-remove.ts";
+import { registerReleaseSign } from "./commands/release-sign.ts";
+import { registerReleaseVerify } from "./commands/release-verify.ts";
 import { registerRootCreate } from "./commands/root-create.ts";
 import { registerRootShow } from "./commands/root-show.ts";
 import { registerRootSign } from "./commands/root-sign.ts";
@@ -30,7 +36,17 @@ export function buildProgram(context: CliContext, version: string): Command {
   registerRootCreate(root, context);
   registerRootSign(root, context);
   registerRootShow(root, context);
-  group(program, "release", "Releases on a medium or in a directory: make, sign, check and remove them.");
+  const release = group(
+    program,
+    "release",
+    "Releases on a medium or in a directory: make, sign, check and remove them.",
+  );
+  registerReleaseCreate(release, context);
+  registerReleaseSign(release, context);
+  registerReleaseVerify(release, context);
+  registerReleaseInspect(release, context);
+  registerReleaseList(release, context);
+  registerReleaseRemove(release, context);
   return program;
 }
 

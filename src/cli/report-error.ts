@@ -14,6 +14,7 @@ const SIGINT_NUMBER = 2;
 export function reportError(error: unknown, stderr: TextSink, signal: AbortSignal): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return EXIT.done; // --help and --version end this way
+    if (error.code === "commander.help") return EXIT.usage; // a group without a verb has printed its help instead
     const message = error.message.replace(/^error: /, "");
     return reportCoded(new CliError("CLI_USAGE", message || "no such command"), stderr);
   }

@@ -17,12 +17,9 @@ export type ReleaseErrorCode =
   | "RELEASE_SEQUENCE_UNKNOWN"
   | "RELEASE_ALREADY_EXISTS"
   | "RELEASE_TARGET_DUPLICATE"
-  | "RELEASE_NO_SPACE"
-  | "RELEASE_FAT32_LIMIT"
   | "RELEASE_NOT_FOUND"
   | "RELEASE_AMBIGUOUS"
   | "RELEASE_KEY_NOT_TRUSTED"
-  | "RELEASE_ALREADY_SIGNED"
   | "RELEASE_WRITTEN_DIFFERS";
 
 export const RELEASE_ERRORS: ErrorTable<ReleaseErrorCode> = {
@@ -91,14 +88,6 @@ export const RELEASE_ERRORS: ErrorTable<ReleaseErrorCode> = {
     exit: EXIT.usage,
     remedy: "Give each device type (compatible) one image per architecture.",
   },
-  RELEASE_NO_SPACE: {
-    exit: EXIT.noSpace,
-    remedy: "Use a larger medium, or make room with `bootferry release remove`.",
-  },
-  RELEASE_FAT32_LIMIT: {
-    exit: EXIT.noSpace,
-    remedy: "Format the medium with exFAT, or build the image in layers of less than 4 GiB.",
-  },
   RELEASE_NOT_FOUND: { exit: EXIT.failed, remedy: "`bootferry release list` shows the releases of a medium." },
   RELEASE_AMBIGUOUS: {
     exit: EXIT.usage,
@@ -107,10 +96,6 @@ export const RELEASE_ERRORS: ErrorTable<ReleaseErrorCode> = {
   RELEASE_KEY_NOT_TRUSTED: {
     exit: EXIT.failed,
     remedy: "Sign with a key that holds the role; `bootferry root show` lists them by key id.",
-  },
-  RELEASE_ALREADY_SIGNED: {
-    exit: EXIT.failed,
-    remedy: "Nothing is to be done: a threshold counts each key once. Sign with another key if more are needed.",
   },
   RELEASE_WRITTEN_DIFFERS: {
     exit: EXIT.medium,

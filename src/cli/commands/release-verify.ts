@@ -1,0 +1,99 @@
+/** `bootferry release verify`: would devices with this root accept what is on the medium, and is it all there? */
+import { type Command, Option } from "commander";
+import { BundleError } from "../../bundle/error.ts";
+import { openMedium } from "../../bundle/medium.ts";
+import { type CodedError, EXIT, type ExitStatus } from "../../error.ts";
+import { findRelease, readReleases } from "../../release/existing-releases.ts";
+import { type VerifyResult, verifyReleases } from "../../release/verify-releases.ts";
+import type { CliContext } from "../context.ts";
+import { formatBytes } from "../format-units.ts";
+import { addTeaching } from "../help.ts";
+import { addMediumArgument, addOutputOptions, releaseOption } from "../options.ts";
+import type { OutputOptions } from "../output.ts";
+import { readRootFile } from "../read-root.ts";
+import { releaseFacts, releaseTitle } from "../release-facts.ts";
+import { releasePorts } from "../release-ports.ts";
+
+interface Options extends OutputOptions {
+  readonly root: string;
+  readonly release?: string;
+}
+
+export function registerReleaseVerify(parent: Command, context: CliContext): void {
+  const command = parent
+    .command("verify")
+    .summary("check signatures and every byte of releases")
+    .description(
+      "Checks releases on a medium as a device with this trust root would: signatures, thresholds, revocations, then digest and size of every blob. " +
+        "To check the medium itself and not the memory of this computer, remove it and insert it again first.",
+    );
+  addMediumArgument(command);
+  command
+    .addOption(new Option("--root <file>", "the trust root of the devices").makeOptionMandatory())
+    .addOption(releaseOption("only this release"))
+    .action((directory: string, options: Options) => run(context, directory, options));
+  addOutputOptions(command);
+  addTeaching(command, {
+    examples: [
+      { does: "Check a stick before it travels", command: "bootferry release verify /media/usb --root root.json" },
+    ],
+    exits: [EXIT.notTrusted, EXIT.medium],
+  });
+}
+
+async function run(context: CliContext, directory: string, options: Options): Promise<void> {
+  const output = context.openOutput(options);
+  const root = readRootFile(context, options.root);
+  const medium = await openMedium(context.path(directory));
+  const { releases, problems } = await readReleases(medium);
+  const chosen = options.release === undefined ? releases : [findRelease(releases, options.release)];
+  if (chosen.length + problems.length === 0) {
+    throw new BundleError("BUNDLE_NO_RELEASE", `${medium.layout.location} holds no release`);
+  }
+  const unreadable = options.release === undefined ? problems : [];
+  const results = await verifyReleases(medium, chosen, root, releasePorts(context, output));
+  output.result(
+    {
+      results: results.map(resultFacts),
+      problems: unreadable.map(({ digest, error }) => ({ digest, ...errorFacts(error) })),
+    },
+    () =>
+      [...results.map(describe), ...unreadable.map(({ digest, error }) => `BAD   ${digest}\n${explain(error)}`)].join(
+        "\n",
+      ),
+  );
+  const errors = [
+    ...results.flatMap((result) => (result.kind === "bad" ? [result.error] : [])),
+    ...unreadable.map(({ error }) => error),
+  ];
+  const worst = worstStatus(errors);
+  if (worst !== undefined) context.setExitStatus(worst);
+}
+
+/** Distrust outweighs a broken medium, which outweighs the rest. */
+function worstStatus(errors: readonly CodedError[]): ExitStatus | undefined {
+  const statuses = errors.map((error) => error.exitStatus);
+  return [EXIT.notTrusted, EXIT.medium].find((status) => statuses.includes(status)) ?? statuses[0];
+}
+
+function resultFacts(result: VerifyResult): Readonly<Record<string, unknown>> {
+  const facts = releaseFacts(result.found);
+  return result.kind === "good"
+    ? { ...facts, verified: true, signedBy: result.signedBy, blobs: result.blobs, bytes: result.bytes }
+    : { ...facts, verified: false, error: errorFacts(result.error) };
+}
+
+function errorFacts({ code, message, remedy }: CodedError) {
+  return { code, message, remedy };
+}
+
+function describe(result: VerifyResult): string {
+  const title = releaseTitle(result.found.statement);
+  if (result.kind === "bad") return `BAD   ${title}\n${explain(result.error)}`;
+  const what = `${result.blobs} blobs, ${formatBytes(result.bytes)}`;
+  return `good  ${title}  ${what}, signed by ${result.signedBy.join(", ")}`;
+}
+
+function explain({ message, code, remedy }: CodedError): string {
+  return `      ${message} [${code}]\n      ${remedy}`;
+}

@@ -1,0 +1,32 @@
+/** From a merged tree to what the statement says about it: the composefs image, its digest, the weight of its objects. */
+import { constants as zlib, zstdCompressSync } from "node:zlib";
+import type { Tree } from "../bundle/statement.ts";
+import { formatImageDigest } from "../composefs/image-digest.ts";
+import { objectsSizeBytes } from "../composefs/image-objects.ts";
+import { verityOf } from "../composefs/verity.ts";
+import { writeImage } from "../composefs/write-image.ts";
+import { digestOf } from "../oci/digest.ts";
+import type { DirectoryNode } from "../tree/node.ts";
+
+export interface TreeImage {
+  readonly statement: Tree;
+  /** The compressed composefs image: the blob that the statement pins. */
+  readonly bytes: Buffer;
+}
+
+/** Another level gives other bytes, and so another signed payload: changing it breaks "same inputs, same bytes". */
+const COMPRESSION_LEVEL = 9;
+
+export function makeTreeImage(root: DirectoryNode): TreeImage {
+  const image = writeImage(root);
+  const bytes = zstdCompressSync(image, {
+    params: { [zlib.ZSTD_c_compressionLevel]: COMPRESSION_LEVEL, [zlib.ZSTD_c_checksumFlag]: 1 },
+  });
+  const pinned = { digest: digestOf(bytes), size: bytes.length };
+  const statement: Tree = {
+    composefs: formatImageDigest(verityOf(image)),
+    image: { mediaType: "application/vnd.bootferry.composefs.v1+zstd", ...pinned },
+    objectsSize: objectsSizeBytes(root),
+  };
+  return { statement, bytes };
+}

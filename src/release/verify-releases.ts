@@ -1,0 +1,60 @@
+/** Checks releases on a medium as a device would: signatures against a root, then every blob that the statement pins. */
+import type { MountedMedium } from "../bundle/medium.ts";
+import { verifyContents } from "../bundle/verify-contents.ts";
+import { verifyRelease } from "../bundle/verify-release.ts";
+import { CodedError } from "../error.ts";
+import type { KeyId } from "../trust/keys.ts";
+import type { TrustedRoot } from "../trust/root.ts";
+import type { FoundRelease } from "./existing-releases.ts";
+import type { ReleasePorts } from "./ports.ts";
+
+export type VerifyResult =
+  | {
+      readonly kind: "good";
+      readonly found: FoundRelease;
+      readonly signedBy: readonly KeyId[];
+      readonly blobs: number;
+      readonly bytes: number;
+    }
+  | { readonly kind: "bad"; readonly found: FoundRelease; readonly error: CodedError };
+
+/** One result for each release; a bad one does not keep the others from being checked. */
+export async function verifyReleases(
+  medium: MountedMedium,
+  releases: readonly FoundRelease[],
+  root: TrustedRoot,
+  ports: Pick<ReleasePorts, "signal" | "openProgress">,
+): Promise<readonly VerifyResult[]> {
+  const results: VerifyResult[] = [];
+  for (const found of releases) {
+    try {
+      results.push(await verifyOne(medium, found, root, ports));
+    } catch (error) {
+      if (!(error instanceof CodedError) || ports.signal.aborted) throw error;
+      results.push({ kind: "bad", found, error });
+    }
+  }
+  return results;
+}
+
+async function verifyOne(
+  medium: MountedMedium,
+  found: FoundRelease,
+  root: TrustedRoot,
+  { signal, openProgress }: Pick<ReleasePorts, "signal" | "openProgress">,
+): Promise<VerifyResult> {
+  const verified = verifyRelease(found.release, root);
+  const { name, version } = verified.statement;
+  using meters = new DisposableStack();
+  let meter: ReturnType<typeof openProgress> | undefined;
+  let shownBytes = 0;
+  const { blobs, bytes } = await verifyContents(medium, verified, {
+    signal,
+    onProgress({ doneBytes, totalBytes }) {
+      meter ??= meters.use(openProgress(`verifying ${name}@${version}`, totalBytes));
+      meter.advance(doneBytes - shownBytes);
+      shownBytes = doneBytes;
+    },
+  });
+  return { kind: "good", found, signedBy: verified.signedBy, blobs, bytes };
+}
