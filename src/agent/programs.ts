@@ -81,7 +81,7 @@ export type ProgramResult =
 const OUTPUT_TAIL_CHARACTERS = 1000; // enough for the message that matters, small enough for a journal of many
 const KILL_AFTER_SECONDS = 2;
 const GRACE_MS = 10_000; // `timeout` itself ends the program; this is for a `timeout` that hangs
-const TIMED_OUT_STATUSES = [124, 137]; // coreutils and busybox: after SIGTERM, after SIGKILL
+const TIMED_OUT_STATUS = 124; // coreutils; when it had to send SIGKILL it sends that to itself too
 const ALL_STATUSES = Array.from({ length: 256 }, (_, status) => status);
 
 export interface RunOptions {
@@ -111,11 +111,15 @@ export async function runProgram(
       signal === undefined ? options : { ...options, signal },
     );
     const outputTail = `${stdout.toString("utf8")}${stderrTail}`.trim().slice(-OUTPUT_TAIL_CHARACTERS);
-    if (TIMED_OUT_STATUSES.includes(exitCode)) return { kind: "timed-out", outputTail };
+    if (exitCode === TIMED_OUT_STATUS) return { kind: "timed-out", outputTail };
     return { kind: "exited", exitCode, outputTail };
   } catch (error) {
     signal?.throwIfAborted();
-    if (error instanceof HostError) return { kind: "broken", why: error.message };
-    throw error;
+    if (!(error instanceof HostError)) throw error;
+    return wasKilled(error) ? { kind: "timed-out", outputTail: "" } : { kind: "broken", why: error.message };
   }
+}
+
+function wasKilled({ cause }: HostError): boolean {
+  return cause instanceof Error && "signal" in cause && cause.signal === "SIGKILL";
 }

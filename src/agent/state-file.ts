@@ -10,6 +10,7 @@ import { errnoOf } from "../error.ts";
 import { writeDurably } from "../host/durable-write.ts";
 import { hostError } from "../host/error.ts";
 import { OciError } from "../oci/error.ts";
+import { describeIssue } from "../oci/schema-issue.ts";
 import { parseStrictJson } from "../oci/strict-json.ts";
 import type { AbsPath } from "../path.ts";
 
@@ -27,8 +28,7 @@ export function peekStateFile<T>(path: AbsPath, schema: z.ZodType<T>): StateFile
   try {
     const result = schema.safeParse(parseStrictJson(bytes, path, LIMITS));
     if (result.success) return { kind: "read", value: result.data };
-    const issue = result.error.issues[0];
-    return { kind: "damaged", why: `${path} is malformed at ${issue?.path.join(".") || "the top"}: ${issue?.message}` };
+    return { kind: "damaged", why: `${path} is malformed: ${describeIssue(result.error)}` };
   } catch (error) {
     if (!(error instanceof OciError)) throw error;
     return { kind: "damaged", why: error.message };

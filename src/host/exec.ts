@@ -60,7 +60,8 @@ export const execOnHost: Exec = async (argv, options) => {
   const exitCode = result.exitCode;
   if (exitCode === undefined || (exitCode !== 0 && !options.accept?.includes(exitCode))) {
     const how = exitCode === undefined ? (result.shortMessage ?? "could not run") : `exit status ${exitCode}`;
-    throw new HostError("HOST_TOOL_FAILED", `${argv.join(" ")}: ${how}${stderrTail ? `: ${stderrTail}` : ""}`);
+    const said = stderrTail ? `: ${stderrTail}` : "";
+    throw new HostError("HOST_TOOL_FAILED", `${argv.join(" ")}: ${how}${said}`, { cause: result });
   }
   return { exitCode, stdout: Buffer.from(result.stdout ?? []), stderrTail };
 };
