@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { DIGEST_PATTERN, type Digest } from "../oci/digest.ts";
-import { isManifestMediaType } from "../oci/media-type.ts";
+import { isManifestMediaType, MANIFEST_TYPES } from "../oci/media-type.ts";
 import { parseStrictJson } from "../oci/strict-json.ts";
 import { MAX_PAYLOAD_BYTES } from "../trust/dsse.ts";
 import { PLAIN_TEXT } from "../trust/plain-text.ts";
@@ -33,7 +33,10 @@ const digest = z.string().regex(DIGEST_PATTERN, "not a sha256 digest") as unknow
 const size = z.int().min(1).describe("in bytes");
 
 const imageSchema = z.strictObject({
-  mediaType: z.string().refine(isManifestMediaType, "not the media type of an image manifest"),
+  mediaType: z
+    .string()
+    .refine(isManifestMediaType, "not the media type of an image manifest")
+    .meta({ enum: [...MANIFEST_TYPES] }),
   digest,
   size,
 });

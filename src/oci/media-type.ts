@@ -20,7 +20,10 @@ const LAYER_COMPRESSION: Readonly<Record<string, Compression>> = {
 };
 
 const INDEX_TYPES: readonly string[] = [MEDIA_TYPE.index, "application/vnd.docker.distribution.manifest.list.v2+json"];
-const MANIFEST_TYPES: readonly string[] = [MEDIA_TYPE.manifest, "application/vnd.docker.distribution.manifest.v2+json"];
+export const MANIFEST_TYPES: readonly string[] = [
+  MEDIA_TYPE.manifest,
+  "application/vnd.docker.distribution.manifest.v2+json",
+];
 
 /** @throws OciError OCI_MEDIA_TYPE_UNKNOWN for a layer that is no tar, or compressed in another way */
 export function layerCompression(mediaType: string): Compression {
