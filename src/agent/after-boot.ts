@@ -3,6 +3,7 @@
  * (docs/recovery.md), and which way is taken is decided by what the deployments are, never by the journal alone.
  */
 import type { BootFacts, DeploymentFacts } from "../deploy/port.ts";
+import { collectGarbage } from "./collect-garbage.ts";
 import { AgentError } from "./error.ts";
 import { evaluateBoot } from "./evaluate-boot.ts";
 import { raiseFloors } from "./floors.ts";
@@ -106,7 +107,9 @@ function isKnownHealthy({ bootId }: Session, { state, health, bootId: writtenIn 
 
 async function confirm(session: Session, tried: Trying): Promise<Outcome> {
   await session.ports.backend.confirm();
-  return recordConfirmed(session, tried);
+  const confirmed = await recordConfirmed(session, tried);
+  await collectGarbage(session);
+  return confirmed;
 }
 
 /** The boot entry comes before: a floor above a release that was not confirmed would lock its predecessor out. */
@@ -139,7 +142,7 @@ async function unhealthy(
 async function wait(session: Session, tried: Trying): Promise<Outcome> {
   const wasRebooted = tried.state !== "staged" && tried.bootId !== session.bootId;
   const missedBoots = tried.missedBoots + (wasRebooted ? 1 : 0);
-  if (missedBoots <= MAX_MISSED_BOOTS) return rebootByPolicy(session, { ...tried, missedBoots });
+  if (missedBoots <= MAX_MISSED_BOOTS) return rebootByPolicy(session, { ...tried, missedBoots }, "merge-etc-again");
   const what = `${nameOf(tried)} is next in the boot order, and yet ${missedBoots} boots went to another system`;
   return fail(session, new AgentError("AGENT_NEVER_BOOTED", what), true);
 }

@@ -35,8 +35,7 @@ const noteSchema = z.strictObject({
   version: z.literal(1),
   kind: z.literal("note"),
   atUtc: z.string(),
-  /** What it is about: a damaged file, a hook, an approval, an attempt that was cut short. */
-  about: z.enum(["damaged-file", "hook", "approval", "health", "etc-merge"]),
+  about: z.enum(["damaged-file", "hook", "approval", "etc-merge", "garbage-collection"]),
   message: z.string(),
 });
 

@@ -12,12 +12,13 @@ import { StoreError } from "../store/error.ts";
 import type { StoredImage } from "../store/ingest.ts";
 import { readTrustState } from "../trust/state.ts";
 import { type ChoiceFacts, chooseFromMedium, type MediumChoice } from "./choose-from-medium.ts";
+import { collectGarbage } from "./collect-garbage.ts";
 import { AgentError } from "./error.ts";
 import { trustStateFile } from "./floors.ts";
 import type { JournalIn } from "./journal.ts";
 import { keepRelease, openKeptRelease } from "./kept-release.ts";
 import { isRefusal, type Outcome, outcome, reasonOf } from "./outcome.ts";
-import { rebootByPolicy } from "./reboot.ts";
+import { activate, rebootByPolicy } from "./reboot.ts";
 import type { ChosenRelease } from "./release-facts.ts";
 import { verifySecondLock } from "./second-lock.ts";
 import type { Session } from "./session.ts";
@@ -146,11 +147,8 @@ async function stage(
     missedBoots: 0,
     health: null,
   });
-  const { conflicts } = await backend.activate(staged);
-  for (const { path, kind } of conflicts) {
-    session.note("etc-merge", `${path}: ${kind}; the file of this device was kept`);
-  }
-  return rebootByPolicy(session, pending);
+  await activate(session, staged);
+  return rebootByPolicy(session, pending, "etc-is-merged");
 }
 
 function chosenRelease({ statement, payloadDigest, manifestDigest }: VerifiedRelease, target: Target): ChosenRelease {
@@ -177,9 +175,14 @@ export async function endingOnError(session: Session, part: () => Promise<Outcom
   }
 }
 
+/** A medium that was pulled out comes back, and what was read of it is worth keeping; any other refusal leaves nothing. */
+const RESUMABLE_CODES = ["OCI_BLOB_UNREADABLE", "BUNDLE_MEDIUM_FAILED"];
+
 async function endWith(session: Session, error: CodedError, refusals: readonly CodedError[] = []): Promise<Outcome> {
+  const mayHaveStored = "restages" in session.journal;
   const mayRefuse = nextState(session.journal.state, "refused") !== undefined;
   const kind = mayRefuse && isRefusal(error) ? "refused" : "failed";
   await session.end(kind, { reason: reasonOf(error), refusals: refusals.map(reasonOf) });
+  if (kind === "refused" && mayHaveStored && !RESUMABLE_CODES.includes(error.code)) await collectGarbage(session);
   return outcome(session.journal, kind, undefined, error);
 }

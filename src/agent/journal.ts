@@ -81,6 +81,13 @@ export type FieldsOf<Event extends AgentEvent> = Omit<
   "version" | "attempt" | "startedAtUtc" | "updatedAtUtc" | "bootId" | "state" | "medium"
 >;
 
+/** What the journal of a device says that has done nothing yet. */
+export function noJournal(): Journal {
+  const never = "1970-01-01T00:00:00.000Z";
+  const times = { startedAtUtc: never, updatedAtUtc: never };
+  return { version: 1, attempt: "none", ...times, bootId: null, medium: null, state: "idle" };
+}
+
 export function journalFile(stateDirectory: AbsPath): AbsPath {
   return below(stateDirectory, "journal.json");
 }

@@ -1,4 +1,5 @@
 /** Rebooting into what is ready, when the policy allows it. Below --sysroot a reboot is only asked for. */
+import type { StagedDeployment } from "../deploy/port.ts";
 import { HostError } from "../host/error.ts";
 import type { JournalIn } from "./journal.ts";
 import { type Outcome, outcome } from "./outcome.ts";
@@ -11,12 +12,38 @@ const REBOOT_TIMEOUT_MS = 60_000; // systemctl only hands the job over
 
 type Pending = JournalIn<"staged" | "rebooting" | "assessing">;
 
-/** Reboots or says what it waits for. */
-export async function rebootByPolicy(session: Session, pending: Pending): Promise<Outcome> {
+/** Makes a staged deployment the next one to boot, and notes what of /etc could not be merged. */
+export async function activate({ ports, note }: Session, staged: StagedDeployment): Promise<void> {
+  const { conflicts } = await ports.backend.activate(staged);
+  for (const { path, kind, detail } of conflicts) {
+    note(
+      "etc-merge",
+      `${path}: ${kind}${detail === undefined ? "" : ` (${detail})`}; the version of this device was kept`,
+    );
+  }
+}
+
+/**
+ * Reboots or says what it waits for.
+ * @param etc whether /etc was merged in this very run, or has to be once more: what was changed there since must come along
+ */
+export async function rebootByPolicy(
+  session: Session,
+  pending: Pending,
+  etc: "etc-is-merged" | "merge-etc-again",
+): Promise<Outcome> {
   const decision = evaluateReboot(session.ports.config.reboot, await rebootFacts(session));
-  if (decision.kind === "now") return reboot(session, pending);
+  if (decision.kind === "now") {
+    if (etc === "merge-etc-again") await activateAgain(session, pending);
+    return reboot(session, pending);
+  }
   session.show(`It waits ${decision.why}.`);
   return outcome(session.journal, "waiting", `It waits ${decision.why}.`);
+}
+
+async function activateAgain(session: Session, { deployment }: Pending): Promise<void> {
+  const staged = await session.ports.backend.staged();
+  if (staged?.id === deployment.id) await activate(session, staged);
 }
 
 async function rebootFacts({ ports }: Session): Promise<RebootFacts> {

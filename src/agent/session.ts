@@ -17,7 +17,7 @@ import type { IngestOptions } from "../store/ingest.ts";
 import type { ObjectStore } from "../store/object-store.ts";
 import { appendHistory, type HistoryNote, readHistory } from "./history.ts";
 import { runHooks } from "./hooks.ts";
-import { type FieldsOf, type Journal, type JournalIn, readJournal, writeJournal } from "./journal.ts";
+import { type FieldsOf, type Journal, type JournalIn, noJournal, readJournal, writeJournal } from "./journal.ts";
 import type { ProgramFiles } from "./programs.ts";
 import type { Reason, ReleaseFacts } from "./release-facts.ts";
 import { type AgentEvent, type AgentState, isAtRest, nextState, type TargetOf } from "./states.ts";
@@ -87,7 +87,7 @@ export async function openSession(ports: AgentPorts): Promise<Session> {
     appendHistory(stateDirectory, { version: 1, kind: "note", atUtc: nowUtc(), about, message });
   const onDamaged = (why: string) => note("damaged-file", why);
   const bootId = readBootId(ports.paths.bootId);
-  let journal: Journal = readJournal(stateDirectory, onDamaged) ?? noJournal(nowUtc(), bootId);
+  let journal: Journal = readJournal(stateDirectory, onDamaged) ?? noJournal();
   let verdicts = readVerdicts(stateDirectory, onDamaged);
   let shownMs = Number.NEGATIVE_INFINITY;
 
@@ -156,18 +156,6 @@ export async function openSession(ports: AgentPorts): Promise<Session> {
     },
   };
   return session;
-}
-
-function noJournal(nowUtc: string, bootId: string | null): Journal {
-  return {
-    version: 1,
-    attempt: "none",
-    startedAtUtc: nowUtc,
-    updatedAtUtc: nowUtc,
-    bootId,
-    medium: null,
-    state: "idle",
-  };
 }
 
 function readBootId(path: string): string | null {

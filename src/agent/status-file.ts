@@ -7,8 +7,9 @@ import { z } from "zod";
 import { writeDurably } from "../host/durable-write.ts";
 import { type AbsPath, below } from "../path.ts";
 import { describeHealth } from "./health-report.ts";
-import type { Journal } from "./journal.ts";
+import { type Journal, journalFile, journalSchema, noJournal } from "./journal.ts";
 import { describeRelease, reasonSchema } from "./release-facts.ts";
+import { peekStateFile } from "./state-file.ts";
 import { AGENT_STATES } from "./states.ts";
 
 export const agentStatusSchema = z.strictObject({
@@ -39,6 +40,18 @@ export function statusFile(runtimeDirectory: AbsPath): AbsPath {
 /** @throws HostError */
 export function writeStatus(runtimeDirectory: AbsPath, status: AgentStatus): void {
   writeDurably(statusFile(runtimeDirectory), `${JSON.stringify(status)}\n`);
+}
+
+/**
+ * What the agent of a device is doing or did last. After a reboot, when the picture is gone, the journal tells.
+ * @throws HostError
+ */
+export function readStatus(stateDirectory: AbsPath, runtimeDirectory: AbsPath): AgentStatus {
+  const journal = peekStateFile(journalFile(stateDirectory), journalSchema);
+  const status = peekStateFile(statusFile(runtimeDirectory), agentStatusSchema);
+  const fromJournal = describeJournal(journal.kind === "read" ? journal.value : noJournal());
+  // A run that was killed between the two leaves a picture of the state before.
+  return status.kind === "read" && status.value.state === fromJournal.state ? status.value : fromJournal;
 }
 
 /** What a journal says, in words for people. `note` is added: what the agent waits for. */
