@@ -4,7 +4,7 @@
  * Prints the table and writes it to `bench/results.md`. Needs root (umoci unpack with owners, a loop device).
  * `--runs N` sets the number of rounds, 5 unless given.
  */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -33,6 +33,7 @@ const runs = Number(values.runs);
 const layouts = { first: join(CACHE, "images", "debian-v1"), second: join(CACHE, "images", "debian-v2") };
 
 await run([join(REPOSITORY, "test", "images", "setup.sh")]);
+await run(["npm", "--prefix", REPOSITORY, "run", "-s", "build"]);
 const scratch = mkdtempSync(join(CACHE, "bench."));
 try {
   const signing = await makeSigning(scratch);
@@ -52,6 +53,7 @@ try {
 
 async function compareAll(signing: Signing): Promise<Comparison[]> {
   const stick = join(scratch, "stick");
+  mkdirSync(stick);
   await run(bootferry(...createArguments(layouts.first, stick, 1, signing)));
   const { first } = layouts;
   const umoci = () => umociUnpack(first, scratch);

@@ -1,19 +1,20 @@
-/** bootferry as a contestant: the sources as `npm run bootferry` runs them, under the same Node as the bench itself. */
-import { rmSync } from "node:fs";
+/** bootferry as a contestant: what `npm run build` emits and a package installs, under the same Node as the bench itself. */
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Contestant, run } from "./measure.ts";
 
-const MAIN = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
+const MAIN = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
 
 export function bootferry(...args: readonly string[]): [string, ...string[]] {
   return [process.execPath, MAIN, ...args];
 }
 
-/** Keys and a root document, made once for all runs. */
+/** Keys, a root document and the configuration of the device, made once for all runs. */
 export interface Signing {
   readonly root: string;
   readonly releaseKey: string;
+  readonly agentConfig: string;
 }
 
 export async function makeSigning(directory: string): Promise<Signing> {
@@ -25,7 +26,9 @@ export async function makeSigning(directory: string): Promise<Signing> {
   }
   const publicKey = join(directory, "release.pub");
   await run(bootferry("root", "create", "--root-key", rootKey, "--release-key", publicKey, "--out", root));
-  return { root, releaseKey };
+  const agentConfig = join(directory, "agent.toml");
+  writeFileSync(agentConfig, '[device]\ncompatible = "bench"\n\n[follow]\nname = "bench"\n');
+  return { root, releaseKey, agentConfig };
 }
 
 /** The arguments of `release create` for one of the set-up's images. */
@@ -42,6 +45,7 @@ export function releaseCreate(layout: string, scratch: string, signing: Signing,
     name: ["release create", ...flags, "--no-verify-written"].join(" "),
     prepare() {
       rmSync(out, { recursive: true, force: true });
+      mkdirSync(out);
       return { argv: bootferry(...createArguments(layout, out, 1, signing), ...flags), syncDirectory: scratch };
     },
     cleanUp: () => rmSync(out, { recursive: true }),
@@ -63,6 +67,7 @@ export function installRelease(stick: string, scratch: string, signing: Signing)
     name: "store + stage",
     prepare() {
       rmSync(sysroot, { recursive: true, force: true });
+      mkdirSync(sysroot);
       return { argv: bootferry(...installArguments(sysroot, stick, signing)), syncDirectory: scratch };
     },
     cleanUp: () => rmSync(sysroot, { recursive: true }),
@@ -70,5 +75,6 @@ export function installRelease(stick: string, scratch: string, signing: Signing)
 }
 
 export function installArguments(sysroot: string, stick: string, signing: Signing): string[] {
-  return ["os", "install", "to-filesystem", sysroot, "--medium", stick, "--trust-root", signing.root];
+  const trust = ["--trust-root", signing.root, "--agent-config", signing.agentConfig];
+  return ["os", "install", "to-filesystem", sysroot, "--medium", stick, ...trust];
 }

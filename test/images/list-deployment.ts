@@ -8,17 +8,21 @@ import { join } from "node:path";
 import { objectPath } from "../../src/composefs/object-name.ts";
 import { readImage } from "../../src/composefs/read-image.ts";
 import { type ByteString, stringToBytes } from "../../src/path.ts";
-import type { DirectoryNode, FileNode, LeafNode, TreeNode } from "../../src/tree/node.ts";
+import type { DirectoryNode, FileContent, FileNode, LeafNode, TreeNode } from "../../src/tree/node.ts";
 
 /** The sorted lines of the tree that `image` describes, with contents from the store's directory `objects`. */
 export function listDeployment(image: Uint8Array, objects: string): string[] {
-  const root = readImage(image);
+  return listNodes(readImage(image), ({ content }) => readContent(content, objects));
+}
+
+/** The sorted lines of a tree. */
+export function listNodes(root: DirectoryNode, contentOf: (file: FileNode) => Uint8Array): string[] {
   const named = [...walk("/" as ByteString, root)];
   const names = new Map<LeafNode, ByteString[]>();
   for (const { path, node } of named) {
     if (node.kind !== "directory") names.set(node, [...(names.get(node) ?? []), path]);
   }
-  return named.map(({ path, node }) => formatLine(path, node, names, objects)).sort();
+  return named.map(({ path, node }) => formatLine(path, node, names, contentOf)).sort();
 }
 
 function* walk(path: ByteString, node: TreeNode): Generator<{ path: ByteString; node: TreeNode }> {
@@ -31,7 +35,7 @@ function formatLine(
   path: ByteString,
   node: TreeNode,
   names: ReadonlyMap<LeafNode, readonly ByteString[]>,
-  objects: string,
+  contentOf: (file: FileNode) => Uint8Array,
 ): string {
   const { mode, uid, gid, mtimeSeconds, xattrs } = node.metadata;
   const own = node.kind === "directory" ? [] : (names.get(node) ?? []);
@@ -44,16 +48,16 @@ function formatLine(
     `mtime=${mtimeSeconds}`,
     `links=${node.kind === "directory" ? countLinks(node) : own.length}`,
     ...(own.length > 1 ? [`first=${escapeBytes(own.toSorted(compareBytes)[0] ?? path)}`] : []),
-    ...formatContent(node, objects),
+    ...formatContent(node, contentOf),
     ...[...xattrs].map(([key, value]) => `xattr:${escapeBytes(key)}=${Buffer.from(value).toString("hex")}`).sort(),
   ];
   return words.join(" ");
 }
 
-function formatContent(node: TreeNode, objects: string): string[] {
+function formatContent(node: TreeNode, contentOf: (file: FileNode) => Uint8Array): string[] {
   switch (node.kind) {
     case "file": {
-      const bytes = readContent(node, objects);
+      const bytes = contentOf(node);
       return [`size=${bytes.length}`, `sha256=${createHash("sha256").update(bytes).digest("hex")}`];
     }
     case "symlink":
@@ -68,7 +72,7 @@ function formatContent(node: TreeNode, objects: string): string[] {
 }
 
 /** The bytes that a reader of the mounted deployment would get; their length must be the one that the image states. */
-function readContent({ content }: FileNode, objects: string): Uint8Array {
+function readContent(content: FileContent, objects: string): Uint8Array {
   if (content.kind === "inline") return content.bytes;
   const bytes = readFileSync(join(objects, objectPath(content.digest)));
   if (bytes.length !== content.sizeBytes) {
