@@ -15,7 +15,7 @@ import { errorsPage } from "./errors.ts";
 const ROOT = join(import.meta.dirname, "..", "..");
 
 async function generatedFiles(): Promise<Map<string, string>> {
-  const program = buildProgram(processContext(process, new AbortController().signal), "0");
+  const program = await buildProgram(processContext(process, new AbortController().signal), "0");
   const config = z.toJSONSchema(agentConfigSchema, { io: "input" }) as KeySchema;
   const files = new Map([
     ["docs/cli.md", cliPage(program)],

@@ -26,7 +26,8 @@ for (const stream of [process.stdout, process.stderr]) {
 const { version } = JSON.parse(readFileSync(PACKAGE_JSON, "utf8"));
 const context = processContext(process, abort.signal);
 try {
-  await buildProgram(context, version).parseAsync(process.argv);
+  const program = await buildProgram(context, version, process.argv[2] ?? "");
+  await program.parseAsync(process.argv);
 } catch (error) {
   process.exitCode = reportError(error, process.stderr, abort.signal);
 }

@@ -1,0 +1,144 @@
+/** `bootferry os upgrade`: the newest release of a medium, by hand; bootc's flags and lines. */
+import { type Command, Option } from "commander";
+import { openMedium } from "../../bundle/medium.ts";
+import { DeployError } from "../../deploy/error.ts";
+import type { Host } from "../../deploy/host-status.ts";
+import { EXIT } from "../../error.ts";
+import { agentVersion } from "../agent-version.ts";
+import type { CliContext } from "../context.ts";
+import { addSysrootOption, type OpenDevice, openDevice, type SysrootOption } from "../device.ts";
+import { CliError } from "../error.ts";
+import { addTeaching } from "../help.ts";
+import { addOutputOptions } from "../options.ts";
+import { activateAndWarn, applyByReboot, chooseForDevice, type Installable, stageChoice } from "../os-update.ts";
+import type { Output, OutputOptions } from "../output.ts";
+
+interface Options extends SysrootOption, OutputOptions {
+  readonly medium?: string;
+  readonly check?: boolean;
+  readonly apply?: boolean;
+  readonly downloadOnly?: boolean;
+  readonly fromDownloaded?: boolean;
+}
+
+/** What is printed, and by --json. */
+export interface UpdateResult {
+  readonly result: "none" | "available" | "downloaded" | "queued";
+  readonly lines: readonly string[];
+  readonly host: Host;
+}
+
+const DESCRIPTION = `Takes the best release for this device from a medium, verifies it as the agent does, and makes it the next boot. After the reboot it is tried, and kept when \`bootferry agent run\` finds it healthy.
+
+The floors of this device hold: an older release is refused; \`bootferry os rollback\` goes back to what is on the device.`;
+
+export function registerOsUpgrade(parent: Command, context: CliContext): void {
+  const command = parent
+    .command("upgrade")
+    .alias("update")
+    .summary("install the newest release of a medium")
+    .description(DESCRIPTION)
+    .addOption(new Option("--medium <directory>", "mount point of the medium, or the directory in its place"))
+    .addOption(
+      new Option("--check", "only say whether there is something new").conflicts([
+        "apply",
+        "downloadOnly",
+        "fromDownloaded",
+      ]),
+    )
+    .addOption(new Option("--apply", "reboot when something is queued"))
+    .addOption(
+      new Option("--download-only", "store and stage, but do not make it the next boot").conflicts([
+        "apply",
+        "fromDownloaded",
+      ]),
+    )
+    .addOption(
+      new Option("--from-downloaded", "make what is staged the next boot; needs no medium").conflicts("medium"),
+    );
+  addSysrootOption(command);
+  addOutputOptions(command);
+  command.action(async (options: Options) => {
+    const output = context.openOutput(options);
+    await using device = await openDevice(context, options);
+    const result = options.fromDownloaded
+      ? await activateDownloaded(device, output)
+      : await upgrade(context, device, output, options, agentVersion(command));
+    output.result(result, () => result.lines.join("\n"));
+    if (options.apply && result.result === "queued") await applyByReboot(context, device, output);
+  });
+  addTeaching(command, {
+    examples: [
+      { does: "Install and reboot", command: "bootferry os upgrade --medium /run/media/usb --apply" },
+      { does: "Look first", command: "bootferry os upgrade --medium /run/media/usb --check" },
+    ],
+    exits: [EXIT.notTrusted, EXIT.notApplicable, EXIT.noSpace, EXIT.medium, EXIT.busy],
+  });
+}
+
+async function upgrade(
+  context: CliContext,
+  device: OpenDevice,
+  output: Output,
+  options: Options,
+  version: string,
+): Promise<UpdateResult> {
+  if (options.medium === undefined)
+    throw new CliError("CLI_USAGE", "--medium is needed, unless --from-downloaded is given");
+  const medium = await openMedium(context.path(options.medium));
+  const choice = await chooseForDevice(context, device, medium, version);
+  switch (choice.kind) {
+    case "refused":
+      throw choice.error;
+    case "nothing": {
+      const lines = [options.check ? `No changes in: ${options.medium}` : "No update available.", choice.message];
+      return { result: "none", lines, host: await device.backend.status() };
+    }
+    case "install":
+      if (options.check) {
+        const lines = [`Update available for: ${options.medium}`, ...describeChoice(choice)];
+        return { result: "available", lines, host: await device.backend.status() };
+      }
+      return install(context, device, { medium, choice, output, isLocked: options.downloadOnly ?? false });
+  }
+}
+
+/** Stages a choice and, unless it is to stay locked, makes it the next boot. */
+export async function install(
+  context: CliContext,
+  device: OpenDevice,
+  job: {
+    readonly medium: Awaited<ReturnType<typeof openMedium>>;
+    readonly choice: Installable;
+    readonly output: Output;
+    readonly isLocked: boolean;
+  },
+): Promise<UpdateResult> {
+  const { medium, choice, output, isLocked } = job;
+  const staged = await stageChoice(context, device, medium, choice, { output });
+  const lines = describeChoice(choice);
+  if (isLocked) {
+    const said = ["Image downloaded, but will not be applied on reboot", ...lines];
+    return { result: "downloaded", lines: said, host: await device.backend.status() };
+  }
+  await activateAndWarn(device, staged, output);
+  const host = await device.backend.status();
+  const { transport, image } = host.status.staged?.image?.image ?? { transport: "oci", image: staged.id };
+  return { result: "queued", lines: [`Queued for next boot: ${transport}:${image}`, ...lines], host };
+}
+
+async function activateDownloaded(device: OpenDevice, output: Output): Promise<UpdateResult> {
+  const { backend } = device;
+  const staged = await backend.staged();
+  if (staged === undefined) throw new DeployError("DEPLOY_NOT_STAGED", "No staged deployment found");
+  const wasLocked = (await backend.status()).status.staged?.downloadOnly === true;
+  await activateAndWarn(device, staged, output);
+  const line = wasLocked
+    ? "Staged deployment will now be applied on reboot"
+    : "Staged deployment is already set to apply on reboot";
+  return { result: "queued", lines: [line], host: await backend.status() };
+}
+
+function describeChoice({ release, target }: Installable): readonly string[] {
+  return [`  Version: ${release.statement.version}`, `  Digest: ${target.image.digest}`];
+}

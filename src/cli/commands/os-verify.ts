@@ -1,0 +1,141 @@
+/** `bootferry os verify`: is everything that the deployments need there and whole; and mend it from a medium. */
+import { type Command, Option } from "commander";
+import { loadTrustRoot } from "../../agent/trust-root.ts";
+import { type MountedMedium, openMedium } from "../../bundle/medium.ts";
+import { listReleases } from "../../bundle/read-release.ts";
+import type { Target } from "../../bundle/statement.ts";
+import { type VerifiedRelease, verifyRelease } from "../../bundle/verify-release.ts";
+import { imageRoots } from "../../deploy/native/gc.ts";
+import { repairBootFiles } from "../../deploy/native/repair-boot-files.ts";
+import { readSnapshot } from "../../deploy/native/snapshot.ts";
+import { type DeploymentsReport, verifyDeployments } from "../../deploy/native/verify-deployments.ts";
+import { CodedError, EXIT } from "../../error.ts";
+import { repairStore } from "../../store/repair-store.ts";
+import { isWhole } from "../../store/verify-store.ts";
+import type { CliContext } from "../context.ts";
+import { addSysrootOption, type OpenDevice, openDevice, type SysrootOption } from "../device.ts";
+import { CliError } from "../error.ts";
+import { formatBytes } from "../format-units.ts";
+import { addTeaching } from "../help.ts";
+import { addOutputOptions } from "../options.ts";
+import type { Output, OutputOptions } from "../output.ts";
+
+interface Options extends SysrootOption, OutputOptions {
+  readonly repair?: boolean;
+  readonly medium?: string;
+}
+
+const DESCRIPTION = `Reads and digests everything that the deployments of this device need: images, objects, kernels on the boot partition. Lists what is missing or damaged, with the files that use it.
+
+With --repair, what is damaged is taken again from the medium: any verified release that holds the same files will do. Kernels are written again from the store and need no medium.`;
+
+export function registerOsVerify(parent: Command, context: CliContext): void {
+  const command = parent
+    .command("verify")
+    .summary("check that everything the deployments need is whole; mend it")
+    .description(DESCRIPTION)
+    .addOption(new Option("--repair", "mend what is damaged"))
+    .addOption(new Option("--medium <directory>", "with --repair: mount point of a medium with the release"));
+  addSysrootOption(command);
+  addOutputOptions(command);
+  command.action(async (options: Options) => {
+    if (options.medium !== undefined && !options.repair) throw new CliError("CLI_USAGE", "--medium needs --repair");
+    const output = context.openOutput(options);
+    await using device = await openDevice(context, options);
+    const before = await verify(context, device, output);
+    const report = options.repair && !before.isWhole ? await repair(context, device, output, options.medium) : before;
+    output.result(toJson(report), () => describe(report, !before.isWhole && report.isWhole));
+    if (!report.isWhole) context.setExitStatus(EXIT.failed);
+  });
+  addTeaching(command, {
+    examples: [
+      { does: "Check", command: "bootferry os verify" },
+      { does: "Mend from a stick", command: "bootferry os verify --repair --medium /run/media/usb" },
+    ],
+    exits: [EXIT.notTrusted, EXIT.noSpace, EXIT.medium, EXIT.busy],
+  });
+}
+
+async function verify(context: CliContext, { engine }: OpenDevice, output: Output): Promise<DeploymentsReport> {
+  let shownBytes = 0;
+  let bar: ReturnType<Output["openProgress"]> | undefined;
+  try {
+    return await verifyDeployments(engine, {
+      signal: context.signal,
+      onProgress(bytesDone, bytesTotal) {
+        bar ??= output.openProgress("checking", bytesTotal);
+        bar.advance(bytesDone - shownBytes);
+        shownBytes = bytesDone;
+      },
+    });
+  } finally {
+    bar?.[Symbol.dispose]();
+  }
+}
+
+async function repair(
+  context: CliContext,
+  device: OpenDevice,
+  output: Output,
+  mediumPath: string | undefined,
+): Promise<DeploymentsReport> {
+  if (mediumPath !== undefined) await repairFrom(context, device, output, await openMedium(context.path(mediumPath)));
+  const { store } = await verifyDeployments(device.engine, { signal: context.signal });
+  if (isWhole(store)) await repairBootFiles(device.engine);
+  return verify(context, device, output);
+}
+
+/** Each release of the medium that we trust and that has a tree, until the store is whole. */
+async function repairFrom(
+  context: CliContext,
+  device: OpenDevice,
+  output: Output,
+  medium: MountedMedium,
+): Promise<void> {
+  const { store, config, files, paths, loader } = device;
+  const images = imageRoots(readSnapshot(paths, loader));
+  const root = await loadTrustRoot(files, config.trust);
+  const { releases } = await listReleases(medium);
+  let refusal: CodedError | undefined;
+  for (const unverified of releases) {
+    try {
+      const release = verifyRelease(unverified, root);
+      for (const target of treeTargets(release, config.device.architecture)) {
+        const { report } = await repairStore(store, medium.layout, release, target, images, { signal: context.signal });
+        if (isWhole(report)) return;
+      }
+    } catch (error) {
+      if (!(error instanceof CodedError)) throw error;
+      refusal ??= error;
+    }
+  }
+  if (refusal !== undefined) output.warn(`the medium could not mend everything: ${refusal.message} [${refusal.code}]`);
+}
+
+function treeTargets({ statement }: VerifiedRelease, architecture: string): readonly Target[] {
+  return statement.targets.filter((target) => target.tree !== null && target.architecture === architecture);
+}
+
+function toJson(report: DeploymentsReport): unknown {
+  const { missingImages, corruptImages, checkedObjects, checkedBytes } = report.store;
+  const { objects, bootFiles, withoutEtc, damagedOrigins } = report;
+  return {
+    isWhole: report.isWhole,
+    ...{ checkedObjects, checkedBytes, objects, missingImages, corruptImages, bootFiles, withoutEtc, damagedOrigins },
+  };
+}
+
+function describe(report: DeploymentsReport, wasRepaired: boolean): string {
+  const { missingImages, corruptImages, checkedObjects, checkedBytes } = report.store;
+  const checked = `${checkedObjects} objects (${formatBytes(checkedBytes)}) checked`;
+  if (report.isWhole) return `${checked}: ${wasRepaired ? "repaired, all whole" : "all whole"}`;
+  return [
+    ...missingImages.map((digest) => `missing image ${digest}`),
+    ...corruptImages.map((digest) => `damaged image ${digest}`),
+    ...report.objects.map(({ digest, state, usedBy }) => `${state} object ${digest}: ${usedBy.join(", ")}`),
+    ...report.bootFiles.map(({ path, deployment }) => `damaged boot file ${path} of ${deployment}`),
+    ...report.withoutEtc.map((id) => `deployment ${id} has no /etc`),
+    ...report.damagedOrigins.map((id) => `deployment ${id} has a damaged origin.json`),
+    `${checked}: damaged`,
+  ].join("\n");
+}

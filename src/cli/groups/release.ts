@@ -1,0 +1,18 @@
+/** The verbs of `bootferry release`. */
+import type { Command } from "commander";
+import { registerReleaseCreate } from "../commands/release-create.ts";
+import { registerReleaseInspect } from "../commands/release-inspect.ts";
+import { registerReleaseList } from "../commands/release-list.ts";
+import { registerReleaseRemove } from "../commands/release-remove.ts";
+import { registerReleaseSign } from "../commands/release-sign.ts";
+import { registerReleaseVerify } from "../commands/release-verify.ts";
+import type { CliContext } from "../context.ts";
+
+export function registerVerbs(release: Command, context: CliContext): void {
+  registerReleaseCreate(release, context);
+  registerReleaseSign(release, context);
+  registerReleaseVerify(release, context);
+  registerReleaseInspect(release, context);
+  registerReleaseList(release, context);
+  registerReleaseRemove(release, context);
+}

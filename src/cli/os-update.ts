@@ -1,0 +1,97 @@
+/**
+ * The update behind `os upgrade` and `os switch`: the same steps as the agent's, one after the other, by hand.
+ *
+ * choose → store → stage → second lock → activate. Without the agent's journal: what is booted afterwards and not
+ * confirmed is found and assessed by `bootferry agent run` all the same.
+ */
+import { chooseFromMedium, type MediumChoice } from "../agent/choose-from-medium.ts";
+import { trustStateFile } from "../agent/floors.ts";
+import { verifySecondLock } from "../agent/second-lock.ts";
+import { readSynchronisedTime } from "../agent/synchronised-time.ts";
+import { loadTrustRoot } from "../agent/trust-root.ts";
+import { readVerdicts } from "../agent/verdicts.ts";
+import type { MountedMedium } from "../bundle/medium.ts";
+import { requireRoom } from "../deploy/native/require-room.ts";
+import type { ActivationReport, StagedDeployment, StageOptions } from "../deploy/port.ts";
+import { StoreError } from "../store/error.ts";
+import { ingestRelease } from "../store/ingest.ts";
+import { readTrustState } from "../trust/state.ts";
+import type { CliContext } from "./context.ts";
+import type { Device, OpenDevice } from "./device.ts";
+import { ingestProgress } from "./ingest-progress.ts";
+import type { Output } from "./output.ts";
+
+export type Installable = Extract<MediumChoice, { kind: "install" }>;
+
+/** What the medium holds for this device. @param agentVersion of this bootferry */
+export async function chooseForDevice(
+  context: CliContext,
+  device: OpenDevice,
+  medium: MountedMedium,
+  agentVersion: string,
+): Promise<MediumChoice> {
+  const { config, files, paths } = device;
+  const { compatible, architecture, id: deviceId } = config.device;
+  return chooseFromMedium(medium, {
+    root: await loadTrustRoot(files, config.trust),
+    device: { compatible, architecture, deviceId, agentVersion },
+    followName: config.follow.name,
+    trustState: readTrustState(trustStateFile(paths.stateDirectory)),
+    verdicts: readVerdicts(paths.stateDirectory, () => undefined), // a damaged file is the agent's to report
+    synchronisedNowUtc: await readSynchronisedTime(context.exec, context.clock),
+  });
+}
+
+/**
+ * Stores the chosen release and stages it; nothing that boots has changed afterwards.
+ * @throws StoreError, DeployError, AgentError AGENT_SECOND_LOCK
+ */
+export async function stageChoice(
+  context: CliContext,
+  device: OpenDevice,
+  medium: MountedMedium,
+  { release, target }: Installable,
+  options: StageOptions & { readonly output: Output },
+): Promise<StagedDeployment> {
+  const { backend, store } = device;
+  if (target.tree === null) {
+    throw new StoreError("STORE_TREE_ABSENT", `${release.statement.name} has no tree for ${target.compatible}`);
+  }
+  using progress = ingestProgress(options.output);
+  const image = await ingestRelease(store, medium.layout, release, target, {
+    signal: context.signal,
+    onProgress: progress.show,
+    onPlan: (plan, root) => requireRoom(device, root, plan),
+  });
+  const staged = await backend.stage(image, { ...options, signal: context.signal });
+  try {
+    const signed = { imageManifestDigest: target.image.digest, imageDigest: target.tree.composefs };
+    await verifySecondLock(backend, staged, signed);
+  } catch (error) {
+    await backend.unstage(); // what is not what was signed must not stay where it could be activated
+    throw error;
+  }
+  return staged;
+}
+
+/** Makes it the next boot, and says what of /etc needs a look. */
+export async function activateAndWarn(
+  device: OpenDevice,
+  staged: StagedDeployment,
+  output: Output,
+): Promise<ActivationReport> {
+  const report = await device.backend.activate(staged);
+  for (const { path, kind, detail } of report.conflicts) {
+    const what = detail === undefined ? "" : ` (${detail})`;
+    output.warn(`${path}: ${kind}${what}; the version of this device was kept`);
+  }
+  return report;
+}
+
+const REBOOT_TIMEOUT_MS = 60_000; // systemctl only hands the job over
+
+/** `--apply`. Below --sysroot a reboot is only asked for. @throws HostError */
+export async function applyByReboot(context: CliContext, { paths }: Device, output: Output): Promise<void> {
+  if (paths.isSimulated) output.note("Reboot asked for: run `bootferry os simulate-boot`.");
+  else await context.exec(["systemctl", "reboot"], { timeoutMs: REBOOT_TIMEOUT_MS });
+}
