@@ -12,7 +12,7 @@ import type { ChosenRelease } from "./release-facts.ts";
 export async function verifySecondLock(
   backend: DeployBackend,
   staged: StagedDeployment,
-  { imageManifestDigest, imageDigest }: ChosenRelease,
+  { imageManifestDigest, imageDigest }: Pick<ChosenRelease, "imageManifestDigest" | "imageDigest">,
 ): Promise<void> {
   const host = await backend.status();
   const facts = await backend.bootFacts();

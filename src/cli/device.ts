@@ -5,16 +5,20 @@
  * configuration.
  */
 import { type Command, Option } from "commander";
-import { openAgentLock } from "../agent/run-agent.ts";
+import { openAgentLock } from "../agent/agent-lock.ts";
+import { hostPrograms, listPrograms, type ProgramFiles } from "../agent/programs.ts";
 import type { BootLoader } from "../boot/boot-loader.ts";
 import type { AgentConfig } from "../config/agent-config.ts";
 import { type DeviceFiles, hostFiles } from "../config/device-files.ts";
 import { type DevicePaths, HOST_DEVICE_PATHS, simulatedDevicePaths } from "../config/device-paths.ts";
-import { loadAgentConfig } from "../config/load-agent-config.ts";
+import { ConfigError } from "../config/error.ts";
+import { loadAgentConfig, parseAgentConfig } from "../config/load-agent-config.ts";
 import { makeEngine, openDeviceLoader, openNativeBackend } from "../deploy/native/backend.ts";
-import { openBootedFiles } from "../deploy/native/deployment-files.ts";
+import { requireBooted } from "../deploy/native/boot-facts.ts";
+import { type DeploymentFiles, openBootedFiles } from "../deploy/native/deployment-files.ts";
 import type { Engine } from "../deploy/native/engine.ts";
 import { engineDirectory } from "../deploy/native/layout.ts";
+import { readSnapshot } from "../deploy/native/snapshot.ts";
 import type { DeployBackend } from "../deploy/port.ts";
 import { type ObjectStore, openObjectStore } from "../store/object-store.ts";
 import type { CliContext } from "./context.ts";
@@ -36,13 +40,22 @@ export interface Device {
   readonly loader: BootLoader;
 }
 
-/** A device to work on, with its lock held. */
-export interface OpenDevice extends Device, AsyncDisposable {
+/** A device with its configuration; what changes it needs its lock, see {@link openDevice}. */
+export interface ConfiguredDevice extends Device {
   readonly store: ObjectStore;
   readonly engine: Engine;
   readonly backend: DeployBackend;
   readonly files: DeviceFiles;
+  readonly programs: ProgramFiles;
   readonly config: AgentConfig;
+}
+
+/** A device to work on, with its lock held. */
+export interface OpenDevice extends ConfiguredDevice, AsyncDisposable {}
+
+export interface DeviceOptions extends SysrootOption {
+  /** A configuration file of this machine in place of the device's. */
+  readonly config?: string;
 }
 
 export function findDevice(context: CliContext, { sysroot }: SysrootOption): Device {
@@ -54,25 +67,58 @@ export function findDevice(context: CliContext, { sysroot }: SysrootOption): Dev
  * Takes the device's lock, opens its store and reads the configuration of the running deployment.
  * @throws HostError HOST_BUSY; DeployError DEPLOY_NOT_BOOTED; StoreError; ConfigError
  */
-export async function openDevice(context: CliContext, options: SysrootOption): Promise<OpenDevice> {
+export async function openDevice(context: CliContext, options: DeviceOptions): Promise<OpenDevice> {
   const { paths, loader } = findDevice(context, options);
+  requireBooted(readSnapshot(paths, loader)); // before anything is made there: the directory may be a misspelt one
   const lock = await openAgentLock(paths.runtimeDirectory);
   try {
-    const { exec, clock } = context;
-    // Files are read through a store of any level; the one that the configuration wants can be opened only after it.
-    const reading = await openObjectStore(engineDirectory(paths), { exec, fsVerity: "off" });
-    const files = paths.isSimulated ? openBootedFiles(paths, reading, loader) : hostFiles;
-    const config = await loadAgentConfig(files);
-    const store = await openObjectStore(engineDirectory(paths), { exec, fsVerity: config.store["fs-verity"] });
-    const engineOptions = { paths, store, exec, clock, tries: config.install.tries };
     return {
-      ...{ paths, loader, store, files, config },
-      engine: makeEngine(engineOptions),
-      backend: openNativeBackend(engineOptions),
+      ...(await configureDevice(context, options)),
       [Symbol.asyncDispose]: () => lock[Symbol.asyncDispose](),
     };
   } catch (error) {
     await lock[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+/**
+ * Opens the store and reads the configuration of the running deployment, without the lock: for looking.
+ * @throws DeployError DEPLOY_NOT_BOOTED; StoreError; ConfigError
+ */
+export async function configureDevice(context: CliContext, options: DeviceOptions): Promise<ConfiguredDevice> {
+  const { paths, loader } = findDevice(context, options);
+  const { exec, clock } = context;
+  // Files are read through a store of any level; the one that the configuration wants can be opened only after it.
+  const reading = await openObjectStore(engineDirectory(paths), { exec, fsVerity: "off" });
+  const simulated = paths.isSimulated ? openBootedFiles(paths, reading, loader) : undefined;
+  const files = simulated ?? hostFiles;
+  const config = await readConfig(context, files, options.config);
+  const store = await openObjectStore(engineDirectory(paths), { exec, fsVerity: config.store["fs-verity"] });
+  const engineOptions = { paths, store, exec, clock, tries: config.install.tries };
+  return {
+    ...{ paths, loader, store, files, config },
+    programs: simulated === undefined ? hostPrograms : simulatedPrograms(paths, simulated),
+    engine: makeEngine(engineOptions),
+    backend: openNativeBackend(engineOptions),
+  };
+}
+
+async function readConfig(context: CliContext, files: DeviceFiles, named: string | undefined): Promise<AgentConfig> {
+  if (named === undefined) return loadAgentConfig(files);
+  const file = context.path(named);
+  const bytes = await hostFiles.readFile(file);
+  if (bytes === undefined) throw new ConfigError("CONFIG_NOT_FOUND", `${file} is not there`);
+  return parseAgentConfig(bytes, file);
+}
+
+/** Programs of a simulated device run on this host; their environment says where the device is. */
+function simulatedPrograms(paths: DevicePaths, files: DeploymentFiles): ProgramFiles {
+  return {
+    env: { BOOTFERRY_SYSROOT: paths.sysroot },
+    async listPrograms(directory) {
+      const copy = files.materialise(directory);
+      return copy === undefined ? [] : listPrograms(copy);
+    },
+  };
 }

@@ -11,6 +11,7 @@ import { readSynchronisedTime } from "../agent/synchronised-time.ts";
 import { loadTrustRoot } from "../agent/trust-root.ts";
 import { readVerdicts } from "../agent/verdicts.ts";
 import type { MountedMedium } from "../bundle/medium.ts";
+import type { Host } from "../deploy/host-status.ts";
 import { requireRoom } from "../deploy/native/require-room.ts";
 import type { ActivationReport, StagedDeployment, StageOptions } from "../deploy/port.ts";
 import { StoreError } from "../store/error.ts";
@@ -20,6 +21,13 @@ import type { CliContext } from "./context.ts";
 import type { Device, OpenDevice } from "./device.ts";
 import { ingestProgress } from "./ingest-progress.ts";
 import type { Output } from "./output.ts";
+
+/** What is printed, and by --json. */
+export interface UpdateResult {
+  readonly result: "none" | "available" | "downloaded" | "queued";
+  readonly lines: readonly string[];
+  readonly host: Host;
+}
 
 export type Installable = Extract<MediumChoice, { kind: "install" }>;
 
@@ -86,6 +94,35 @@ export async function activateAndWarn(
     output.warn(`${path}: ${kind}${what}; the version of this device was kept`);
   }
   return report;
+}
+
+/** Stages a choice and, unless it is to stay locked, makes it the next boot. */
+export async function installChoice(
+  context: CliContext,
+  device: OpenDevice,
+  job: {
+    readonly medium: MountedMedium;
+    readonly choice: Installable;
+    readonly output: Output;
+    readonly isLocked: boolean;
+  },
+): Promise<UpdateResult> {
+  const { medium, choice, output, isLocked } = job;
+  const staged = await stageChoice(context, device, medium, choice, { output });
+  const lines = describeChoice(choice);
+  if (isLocked) {
+    const said = ["Image downloaded, but will not be applied on reboot", ...lines];
+    return { result: "downloaded", lines: said, host: await device.backend.status() };
+  }
+  await activateAndWarn(device, staged, output);
+  const host = await device.backend.status();
+  const { transport, image } = host.status.staged?.image?.image ?? { transport: "oci", image: staged.id };
+  return { result: "queued", lines: [`Queued for next boot: ${transport}:${image}`, ...lines], host };
+}
+
+/** As bootc lists an update. */
+export function describeChoice({ release, target }: Installable): readonly string[] {
+  return [`  Version: ${release.statement.version}`, `  Digest: ${target.image.digest}`];
 }
 
 const REBOOT_TIMEOUT_MS = 60_000; // systemctl only hands the job over

@@ -21,6 +21,21 @@ const GROUPS: readonly Group[] = [
     description: "Releases on a medium or in a directory: make, sign, check and remove them.",
     load: () => import("./groups/release.ts"),
   },
+  {
+    name: "os",
+    description: "Deployments of this device: what runs, what is next, and going back (bootc's verbs).",
+    load: () => import("./groups/os.ts"),
+  },
+  {
+    name: "agent",
+    description: "Updates of this device: from a medium to a confirmed system, and what became of them.",
+    load: () => import("./groups/agent.ts"),
+  },
+  {
+    name: "health",
+    description: "Run the health checks of the running system now.",
+    load: () => import("./commands/health.ts"),
+  },
 ];
 
 const EPILOGUE = `

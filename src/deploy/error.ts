@@ -15,6 +15,8 @@ export type DeployErrorCode =
   | "DEPLOY_ALREADY_INSTALLED"
   | "DEPLOY_ORIGIN_INVALID"
   | "DEPLOY_LOADER_UNSAFE"
+  | "DEPLOY_IMAGE_UNSIGNED"
+  | "DEPLOY_TRUST_LOCAL_REFUSED"
   | "DEPLOY_HOST_INVALID"
   | "DEPLOY_BOOT_FILE_CORRUPT";
 
@@ -77,6 +79,15 @@ export const DEPLOY_ERRORS: ErrorTable<DeployErrorCode> = {
     exit: EXIT.failed,
     remedy:
       "Remove the default entry of the boot loader (`bootctl set-default ''` and `default` in loader.conf): with it nothing would fall back.",
+  },
+  DEPLOY_IMAGE_UNSIGNED: {
+    exit: EXIT.notTrusted,
+    remedy: "Make a signed release of the image on the workstation with `bootferry release create`, and bring that.",
+  },
+  DEPLOY_TRUST_LOCAL_REFUSED: {
+    exit: EXIT.notTrusted,
+    remedy:
+      "The policy of this device takes signed releases only: make one of the image with `bootferry release create`.",
   },
   DEPLOY_HOST_INVALID: {
     exit: EXIT.failed,

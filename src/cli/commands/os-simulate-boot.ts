@@ -1,7 +1,7 @@
 /** `bootferry os simulate-boot`: the power button of a simulated device. */
 import { randomUUID } from "node:crypto";
 import type { Command } from "commander";
-import { openAgentLock } from "../../agent/run-agent.ts";
+import { openAgentLock } from "../../agent/agent-lock.ts";
 import { parseCommandLine } from "../../deploy/native/command-line.ts";
 import { simulateReboot } from "../../deploy/native/simulated-machine.ts";
 import { EXIT } from "../../error.ts";

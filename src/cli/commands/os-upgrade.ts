@@ -2,7 +2,6 @@
 import { type Command, Option } from "commander";
 import { openMedium } from "../../bundle/medium.ts";
 import { DeployError } from "../../deploy/error.ts";
-import type { Host } from "../../deploy/host-status.ts";
 import { EXIT } from "../../error.ts";
 import { agentVersion } from "../agent-version.ts";
 import type { CliContext } from "../context.ts";
@@ -10,7 +9,14 @@ import { addSysrootOption, type OpenDevice, openDevice, type SysrootOption } fro
 import { CliError } from "../error.ts";
 import { addTeaching } from "../help.ts";
 import { addOutputOptions } from "../options.ts";
-import { activateAndWarn, applyByReboot, chooseForDevice, type Installable, stageChoice } from "../os-update.ts";
+import {
+  activateAndWarn,
+  applyByReboot,
+  chooseForDevice,
+  describeChoice,
+  installChoice,
+  type UpdateResult,
+} from "../os-update.ts";
 import type { Output, OutputOptions } from "../output.ts";
 
 interface Options extends SysrootOption, OutputOptions {
@@ -19,13 +25,6 @@ interface Options extends SysrootOption, OutputOptions {
   readonly apply?: boolean;
   readonly downloadOnly?: boolean;
   readonly fromDownloaded?: boolean;
-}
-
-/** What is printed, and by --json. */
-export interface UpdateResult {
-  readonly result: "none" | "available" | "downloaded" | "queued";
-  readonly lines: readonly string[];
-  readonly host: Host;
 }
 
 const DESCRIPTION = `Takes the best release for this device from a medium, verifies it as the agent does, and makes it the next boot. After the reboot it is tried, and kept when \`bootferry agent run\` finds it healthy.
@@ -99,32 +98,8 @@ async function upgrade(
         const lines = [`Update available for: ${options.medium}`, ...describeChoice(choice)];
         return { result: "available", lines, host: await device.backend.status() };
       }
-      return install(context, device, { medium, choice, output, isLocked: options.downloadOnly ?? false });
+      return installChoice(context, device, { medium, choice, output, isLocked: options.downloadOnly ?? false });
   }
-}
-
-/** Stages a choice and, unless it is to stay locked, makes it the next boot. */
-export async function install(
-  context: CliContext,
-  device: OpenDevice,
-  job: {
-    readonly medium: Awaited<ReturnType<typeof openMedium>>;
-    readonly choice: Installable;
-    readonly output: Output;
-    readonly isLocked: boolean;
-  },
-): Promise<UpdateResult> {
-  const { medium, choice, output, isLocked } = job;
-  const staged = await stageChoice(context, device, medium, choice, { output });
-  const lines = describeChoice(choice);
-  if (isLocked) {
-    const said = ["Image downloaded, but will not be applied on reboot", ...lines];
-    return { result: "downloaded", lines: said, host: await device.backend.status() };
-  }
-  await activateAndWarn(device, staged, output);
-  const host = await device.backend.status();
-  const { transport, image } = host.status.staged?.image?.image ?? { transport: "oci", image: staged.id };
-  return { result: "queued", lines: [`Queued for next boot: ${transport}:${image}`, ...lines], host };
 }
 
 async function activateDownloaded(device: OpenDevice, output: Output): Promise<UpdateResult> {
@@ -137,8 +112,4 @@ async function activateDownloaded(device: OpenDevice, output: Output): Promise<U
     ? "Staged deployment will now be applied on reboot"
     : "Staged deployment is already set to apply on reboot";
   return { result: "queued", lines: [line], host: await backend.status() };
-}
-
-function describeChoice({ release, target }: Installable): readonly string[] {
-  return [`  Version: ${release.statement.version}`, `  Digest: ${target.image.digest}`];
 }

@@ -101,7 +101,7 @@ async function repairFrom(
     try {
       const release = verifyRelease(unverified, root);
       for (const target of treeTargets(release, config.device.architecture)) {
-        const { report } = await repairStore(store, medium.layout, release, target, images, { signal: context.signal });
+        const { report } = await repairStore(store, medium.layout, target, images, { signal: context.signal });
         if (isWhole(report)) return;
       }
     } catch (error) {

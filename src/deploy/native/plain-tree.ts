@@ -47,7 +47,8 @@ export function imageDirectory(root: DirectoryNode, name: string): PlainDirector
   return plainTreeOfImage(node?.kind === "directory" ? node : { ...root, entries: new Map() });
 }
 
-function plainTreeOfImage(directory: DirectoryNode): PlainDirectory {
+/** A directory of an image as a plain tree. */
+export function plainTreeOfImage(directory: DirectoryNode): PlainDirectory {
   return {
     kind: "directory",
     metadata: plainMetadata(directory.metadata),

@@ -5,6 +5,8 @@
  */
 import { mkdirSync, renameSync, rmSync } from "node:fs";
 import { removeDurably } from "../../boot/publish-file.ts";
+import { MEDIUM_DIRECTORY } from "../../bundle/medium.ts";
+import { imageTag } from "../../bundle/tag.ts";
 import { imageDigestHex } from "../../composefs/image-digest.ts";
 import { writeDurably } from "../../host/durable-write.ts";
 import { hostError } from "../../host/error.ts";
@@ -70,7 +72,8 @@ export function makeOrigin(
     payloadDigest: isSigned ? payloadDigest : null,
     release: isSigned ? release : null,
     architecture,
-    image: options.imageReference ?? { image: `bootferry:${release.name}-${release.version}`, transport: "oci" },
+    // What `skopeo inspect oci:bootferry:TAG` reads on the medium: the release's own name for its image.
+    image: options.imageReference ?? { image: `${MEDIUM_DIRECTORY}:${imageTag(release, image)}`, transport: "oci" },
     kargs: { image: [...readImageKargs(image.root, engine.store, architecture)], local: [...localKargs] },
     kernel: { version: kernel.version, bootChecksum: bootChecksumOf(kernel) },
     isSealed,

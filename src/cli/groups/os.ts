@@ -1,0 +1,23 @@
+/** The verbs of `bootferry os`. */
+import type { Command } from "commander";
+import { registerOsGc } from "../commands/os-gc.ts";
+import { registerOsInstallToFilesystem } from "../commands/os-install-to-filesystem.ts";
+import { registerOsRollback } from "../commands/os-rollback.ts";
+import { registerOsSimulateBoot } from "../commands/os-simulate-boot.ts";
+import { registerOsStatus } from "../commands/os-status.ts";
+import { registerOsSwitch } from "../commands/os-switch.ts";
+import { registerOsUpgrade } from "../commands/os-upgrade.ts";
+import { registerOsVerify } from "../commands/os-verify.ts";
+import type { CliContext } from "../context.ts";
+
+export function registerVerbs(os: Command, context: CliContext): void {
+  registerOsStatus(os, context);
+  registerOsUpgrade(os, context);
+  registerOsSwitch(os, context);
+  registerOsRollback(os, context);
+  const install = os.command("install").description("Put the first deployment onto a device.").helpCommand(false);
+  registerOsInstallToFilesystem(install, context);
+  registerOsVerify(os, context);
+  registerOsGc(os, context);
+  registerOsSimulateBoot(os, context);
+}
