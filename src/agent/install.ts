@@ -2,7 +2,6 @@
  * From a medium (or from what is kept of one) to a deployment that boots next:
  * choose → store → "you can remove the medium" → stage → second lock → activate → reboot policy.
  */
-import type { DeviceIdentity } from "../bundle/applicability.ts";
 import { type MountedMedium, openMedium } from "../bundle/medium.ts";
 import type { Target } from "../bundle/statement.ts";
 import type { VerifiedRelease } from "../bundle/verify-release.ts";
@@ -10,11 +9,10 @@ import { CodedError } from "../error.ts";
 import type { AbsPath } from "../path.ts";
 import { StoreError } from "../store/error.ts";
 import type { StoredImage } from "../store/ingest.ts";
-import { readTrustState } from "../trust/state.ts";
-import { type ChoiceFacts, chooseFromMedium, type MediumChoice } from "./choose-from-medium.ts";
+import { readChoiceFacts } from "./choice-facts.ts";
+import { chooseFromMedium, type MediumChoice } from "./choose-from-medium.ts";
 import { collectGarbage } from "./collect-garbage.ts";
 import { AgentError } from "./error.ts";
-import { trustStateFile } from "./floors.ts";
 import type { JournalIn } from "./journal.ts";
 import { keepRelease, openKeptRelease } from "./kept-release.ts";
 import { isRefusal, type Outcome, outcome, reasonOf } from "./outcome.ts";
@@ -24,22 +22,6 @@ import { verifySecondLock } from "./second-lock.ts";
 import type { Session } from "./session.ts";
 import { nextState } from "./states.ts";
 import { storeRelease } from "./store-release.ts";
-import { loadTrustRoot } from "./trust-root.ts";
-
-/** What the device is and knows, for the choice among releases. */
-export async function readChoiceFacts({ ports, verdicts }: Session): Promise<ChoiceFacts> {
-  const { config, files, paths, agentVersion } = ports;
-  const { compatible, architecture, id: deviceId } = config.device;
-  const device: DeviceIdentity = { compatible, architecture, deviceId, agentVersion };
-  return {
-    root: await loadTrustRoot(files, config.trust),
-    device,
-    followName: config.follow.name,
-    trustState: readTrustState(trustStateFile(paths.stateDirectory)),
-    verdicts,
-    synchronisedNowUtc: await ports.synchronisedNowUtc(),
-  };
-}
 
 /** Installs the best release of the medium at `directory`, or says why there is none. */
 export async function installFromMedium(session: Session, directory: AbsPath): Promise<Outcome> {
@@ -47,7 +29,7 @@ export async function installFromMedium(session: Session, directory: AbsPath): P
   return endingOnError(session, async () => {
     const medium = await openMedium(directory);
     await session.enter("medium-opened", {});
-    const choice = await chooseFromMedium(medium, await readChoiceFacts(session));
+    const choice = await chooseFromMedium(medium, await readChoiceFacts(session.ports));
     const refusals = choice.refusals.map(reasonOf);
     switch (choice.kind) {
       case "nothing": {
@@ -105,7 +87,7 @@ async function openKept(session: Session, chosen: ChosenRelease): Promise<KeptRe
       `the signed release of ${chosen.name} ${chosen.version} is not on this device`,
     );
   }
-  const choice = await chooseFromMedium(medium, await readChoiceFacts(session));
+  const choice = await chooseFromMedium(medium, await readChoiceFacts(session.ports));
   if (choice.kind === "refused") throw choice.error;
   if (choice.kind === "nothing" || choice.release.payloadDigest !== chosen.payloadDigest) {
     throw new AgentError("AGENT_INTERRUPTED", `the release that is kept is not ${chosen.name} ${chosen.version}`);

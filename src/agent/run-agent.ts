@@ -1,5 +1,5 @@
 /**
- * One run of the agent, from its lock to its outcome:
+ * One run of the agent, from what it finds to its outcome:
  *
  *     1. what an earlier run has left is brought to its end            (after-boot.ts)
  *     2. a booted deployment that nobody has confirmed is assessed; until it is confirmed, media wait
@@ -8,8 +8,7 @@
  *
  * Run again at any time, also with the same medium: what is done already is not done twice.
  */
-import { openLock } from "../host/lock.ts";
-import { type AbsPath, below } from "../path.ts";
+import type { AbsPath } from "../path.ts";
 import { evaluateRollback } from "../trust/rollback-policy.ts";
 import { readTrustState } from "../trust/state.ts";
 import { adoptUnconfirmed, goOn } from "./after-boot.ts";
@@ -27,20 +26,12 @@ export interface AgentRequest {
 }
 
 /**
- * Takes the lock of this device's agent. Disposing frees it.
- * @throws HostError HOST_BUSY when another one runs
- */
-export function openAgentLock(runtimeDirectory: AbsPath): Promise<AsyncDisposable> {
-  return openLock(below(runtimeDirectory, "agent.lock"));
-}
-
-/**
- * Runs the agent once. Refusals and failures of an update are outcomes, recorded in journal and history.
- * @throws HostError HOST_BUSY, and when the state of the device cannot be read or written; TrustError TRUST_STATE_INVALID,
+ * Runs the agent once; the caller holds its lock. Refusals and failures of an update are outcomes, recorded in journal
+ * and history.
+ * @throws HostError when the state of the device cannot be read or written; TrustError TRUST_STATE_INVALID,
  *   TRUST_STATE_VERSION; the reason of the signal, after which the next run goes on
  */
 export async function runAgent(ports: AgentPorts, request: AgentRequest): Promise<Outcome> {
-  await using _lock = await openAgentLock(ports.paths.runtimeDirectory);
   const session = await openSession(ports);
   const left = await finishEarlier(session);
   if (left !== undefined && !isAtRest(session.journal.state)) return withMediumWaiting(left, request);

@@ -11,7 +11,7 @@ import { z } from "zod";
 import { DIGEST_PATTERN, type Digest } from "../oci/digest.ts";
 import { type AbsPath, below } from "../path.ts";
 import type { ReleaseFacts } from "./release-facts.ts";
-import { readStateFile, writeStateFile } from "./state-file.ts";
+import { peekStateFile, readStateFile, writeStateFile } from "./state-file.ts";
 
 /** The first attempt and two more. */
 export const MAX_UNFINISHED_ATTEMPTS = 3;
@@ -48,6 +48,12 @@ export function verdictsFile(stateDirectory: AbsPath): AbsPath {
 /** @throws HostError; a damaged file is set aside: at worst a sick release is tried once more and falls back again */
 export function readVerdicts(stateDirectory: AbsPath, onDamaged: (why: string) => void): Verdicts {
   return readStateFile(verdictsFile(stateDirectory), verdictsSchema, onDamaged) ?? NO_VERDICTS;
+}
+
+/** The verdicts, without setting a damaged file aside. @throws HostError */
+export function peekVerdicts(stateDirectory: AbsPath): Verdicts {
+  const file = peekStateFile(verdictsFile(stateDirectory), verdictsSchema);
+  return file.kind === "read" ? file.value : NO_VERDICTS;
 }
 
 /** @throws HostError */

@@ -1,0 +1,20 @@
+/** What the agent needs of the device that a command has opened. */
+import { randomUUID } from "node:crypto";
+import type { AgentPorts } from "../agent/session.ts";
+import { readSynchronisedTime } from "../agent/synchronised-time.ts";
+import { requireRoom } from "../deploy/native/require-room.ts";
+import type { CliContext } from "./context.ts";
+import type { ConfiguredDevice } from "./device.ts";
+
+/** @param agentVersion of this bootferry: releases may want a newer one */
+export function agentPorts(context: CliContext, device: ConfiguredDevice, agentVersion: string): AgentPorts {
+  const { exec, clock, signal } = context;
+  const { paths, config, store, backend, files, programs } = device;
+  return {
+    ...{ backend, store, files, programs, exec, clock, paths, config, agentVersion, signal },
+    preflight: (plan, root) => requireRoom(device, root, plan),
+    monotonicMs: () => performance.now(),
+    newAttemptId: randomUUID,
+    synchronisedNowUtc: () => readSynchronisedTime(exec, clock),
+  };
+}

@@ -1,0 +1,73 @@
+/** `bootferry agent run`: what the agent does once, with a medium or after a boot. */
+import { type Command, Option } from "commander";
+import { readChoiceFacts } from "../../agent/choice-facts.ts";
+import { planRun } from "../../agent/dry-run.ts";
+import { describeHealth } from "../../agent/health-report.ts";
+import type { Outcome } from "../../agent/outcome.ts";
+import { reasonOf } from "../../agent/outcome.ts";
+import { runAgent } from "../../agent/run-agent.ts";
+import { EXIT } from "../../error.ts";
+import { openAgentLog } from "../agent-log.ts";
+import { agentPorts } from "../agent-ports.ts";
+import { agentVersion } from "../agent-version.ts";
+import type { CliContext } from "../context.ts";
+import { addSysrootOption, type DeviceOptions, openDevice } from "../device.ts";
+import { addTeaching } from "../help.ts";
+import { addOutputOptions } from "../options.ts";
+import type { OutputOptions } from "../output.ts";
+
+interface Options extends OutputOptions, DeviceOptions {
+  readonly medium?: string;
+  readonly dryRun?: boolean;
+  readonly logJson?: boolean;
+}
+
+export function registerAgentRun(parent: Command, context: CliContext): void {
+  const command = parent
+    .command("run")
+    .summary("install from a medium, or go on after a boot")
+    .description(
+      "With a medium: verifies its releases, stores the best one that fits, stages it and reboots as agent.toml says. " +
+        "Without: goes on with what an earlier run has left; after a boot it checks the health of the new system and confirms it. " +
+        "Running it again changes nothing that is done already.",
+    )
+    .addOption(new Option("--medium <dir>", "mount point of the medium, or the directory in its place"))
+    .addOption(new Option("--config <file>", "a configuration in place of the device's agent.toml"))
+    .addOption(new Option("--dry-run", "say what would be done; write nothing"))
+    .addOption(new Option("--log-json", "log JSON lines on stderr (the default under systemd)"))
+    .action((options: Options) => run(context, agentVersion(parent), options));
+  addSysrootOption(command);
+  addOutputOptions(command);
+  addTeaching(command, {
+    examples: [
+      { does: "Install from a mounted stick", command: "bootferry agent run --medium /run/media/stick" },
+      { does: "After a boot, check and confirm the new system", command: "bootferry agent run" },
+      { does: "Try it out without root", command: "bootferry agent run --sysroot device --medium stick" },
+    ],
+    exits: [EXIT.notTrusted, EXIT.notApplicable, EXIT.noSpace, EXIT.medium, EXIT.busy],
+  });
+}
+
+async function run(context: CliContext, version: string, options: Options): Promise<void> {
+  const output = context.openOutput(options);
+  await using device = await openDevice(context, options);
+  using log = openAgentLog(context, output, options);
+  const ports = { ...agentPorts(context, device, version), onStatus: log.onStatus, onProgress: log.onProgress };
+  const medium = options.medium === undefined ? undefined : context.path(options.medium);
+  const outcome = options.dryRun
+    ? await planRun(device.paths.stateDirectory, medium, await readChoiceFacts(ports))
+    : await runAgent(ports, { medium });
+  output.result(outcomeFacts(outcome), () => describeOutcome(outcome));
+  if (outcome.error !== undefined) throw outcome.error; // prints it with its remedy, and sets the exit status
+}
+
+function outcomeFacts({ kind, state, message, release, health, refusals, error }: Outcome) {
+  const reason = error === undefined ? null : reasonOf(error);
+  return { outcome: kind, state, message, release, health, refusals, error: reason };
+}
+
+function describeOutcome({ message, kind, health, refusals, error }: Outcome): string {
+  const others = refusals.filter((refusal) => refusal.message !== error?.message && !message.includes(refusal.message));
+  const well = kind === "confirmed" && health !== null ? [`health: ${describeHealth(health)}`] : [];
+  return [message, ...well, ...others.map(({ message: why, code }) => `not used: ${why} [${code}]`)].join("\n");
+}
