@@ -18,7 +18,7 @@ import { type Digest, digestOf, digestOfHex } from "../oci/digest.ts";
 import { type Descriptor, type ImageIndex, MAX_DOCUMENT_BYTES, parseIndex } from "../oci/document.ts";
 import { OciError } from "../oci/error.ts";
 import type { LayoutReader } from "../oci/layout.ts";
-import { type PinnedContent, readVerifiedChunks } from "../oci/verified-blob.ts";
+import { type PinnedContent, verifyBlob } from "../oci/verified-blob.ts";
 import { type AbsPath, below } from "../path.ts";
 import { type Chunks, writeBlobFile } from "./blob-file.ts";
 import { isRealDirectory, MEDIUM_DIRECTORY, openMedium } from "./medium.ts";
@@ -191,8 +191,7 @@ async function hasBlob(
   if ((await layout.blobSizeBytes(blob.digest)) !== blob.size) return false;
   if (trustContent) return true;
   try {
-    const chunks = readVerifiedChunks(layout, blob, signal);
-    while (!(await chunks.next()).done);
+    await verifyBlob(layout, blob, { signal });
     return true;
   } catch (error) {
     if (!(error instanceof OciError)) throw error;

@@ -4,7 +4,7 @@
  */
 import type { Digest } from "../oci/digest.ts";
 import { OciError } from "../oci/error.ts";
-import { type PinnedContent, readVerifiedChunks } from "../oci/verified-blob.ts";
+import { type PinnedContent, verifyBlob } from "../oci/verified-blob.ts";
 import { readImageBlobs } from "./image-blobs.ts";
 import type { MountedMedium } from "./medium.ts";
 import type { VerifiedRelease } from "./verify-release.ts";
@@ -38,15 +38,16 @@ export async function verifyContents(
   const { large, small } = await collectBlobs(medium, release, architectures);
   const totalBytes = large.reduce((sum, { size }) => sum + size, 0);
   let doneBytes = 0;
+  const onBytes = (bytes: number) => {
+    doneBytes += bytes;
+    onProgress?.({ doneBytes, totalBytes });
+  };
   const queue = large.values();
   const failure = new AbortController(); // one bad blob stops the other reader as well
   const stop = signal === undefined ? failure.signal : AbortSignal.any([signal, failure.signal]);
   const work = async () => {
     for (const blob of queue) {
-      for await (const chunk of readVerifiedChunks(medium.layout, blob, stop)) {
-        doneBytes += chunk.length;
-        onProgress?.({ doneBytes, totalBytes });
-      }
+      await verifyBlob(medium.layout, blob, { signal: stop, onBytes });
     }
   };
   const workers = Array.from({ length: PARALLEL_BLOBS }, work);

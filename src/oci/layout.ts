@@ -8,8 +8,8 @@
  * The reader is a port: the directory adapter stands here, tests put media that lie below it. It never follows a
  * symlink in the last component and opens nothing but regular files; a mount with `nosymfollow` covers the rest.
  */
-import { constants, createReadStream } from "node:fs";
-import { lstat, open } from "node:fs/promises";
+import { constants } from "node:fs";
+import { type FileHandle, lstat, open } from "node:fs/promises";
 import { errnoOf } from "../error.ts";
 import { type AbsPath, below } from "../path.ts";
 import { type Digest, digestHex } from "./digest.ts";
@@ -27,14 +27,18 @@ export interface LayoutReader {
   readonly location: string;
   /** The bytes of `oci-layout` or `index.json`. @throws OciError OCI_LAYOUT_MISSING, OCI_BLOB_TOO_LARGE, … */
   readTopFile(name: "oci-layout" | "index.json", maxBytes: number): Promise<Buffer>;
-  /** @throws OciError OCI_BLOB_MISSING, OCI_NOT_A_REGULAR_FILE, OCI_BLOB_UNREADABLE */
-  openBlob(digest: Digest): Promise<OpenBlob>;
+  /**
+   * @param options `reuseBuffers` lets each chunk be overwritten once the next one is asked for: for whoever only hashes
+   * @throws OciError OCI_BLOB_MISSING, OCI_NOT_A_REGULAR_FILE, OCI_BLOB_UNREADABLE
+   */
+  openBlob(digest: Digest, options?: { readonly reuseBuffers?: boolean }): Promise<OpenBlob>;
   /** The size that the file system gives for a blob, or undefined when it is not there. Reads no content. */
   blobSizeBytes(digest: Digest): Promise<number | undefined>;
 }
 
-/** 1 MiB measured 20 % faster than Node's 64 KiB when the bytes are hashed and inflated on the way. */
+/** 1 MiB measured 20 % faster than 64 KiB when the bytes are hashed and inflated on the way. */
 const READ_CHUNK_BYTES = 1 << 20;
+const MIN_READ_BYTES = 4096; // for small documents, and for blobs that are longer than the file system says
 
 /** A reader of the layout in `directory`. Nothing is opened before it is asked for. */
 export function openLayout(directory: AbsPath): LayoutReader {
@@ -42,7 +46,7 @@ export function openLayout(directory: AbsPath): LayoutReader {
   return {
     location: directory,
     readTopFile: (name, maxBytes) => readTopFile(below(directory, name), maxBytes),
-    openBlob: (digest) => openBlobFile(blobPath(digest), digest),
+    openBlob: (digest, { reuseBuffers = false } = {}) => openBlobFile(blobPath(digest), digest, reuseBuffers),
     async blobSizeBytes(digest) {
       try {
         const stat = await lstat(blobPath(digest));
@@ -94,17 +98,40 @@ async function readTopFile(path: AbsPath, maxBytes: number): Promise<Buffer> {
   }
 }
 
-async function openBlobFile(path: AbsPath, digest: Digest): Promise<OpenBlob> {
+async function openBlobFile(path: AbsPath, digest: Digest, reuseBuffers: boolean): Promise<OpenBlob> {
   const { file, sizeBytes } = await openRegular(path, `blob ${digest}`, "OCI_BLOB_MISSING");
-  const stream = createReadStream(path, { fd: file, highWaterMark: READ_CHUNK_BYTES });
-  return { sizeBytes, chunks: readChunks(stream, digest) };
+  const chunkBytes = Math.min(READ_CHUNK_BYTES, Math.max(sizeBytes, MIN_READ_BYTES));
+  return { sizeBytes, chunks: readChunks(file, digest, chunkBytes, reuseBuffers) };
 }
 
-async function* readChunks(stream: AsyncIterable<Buffer>, digest: Digest): AsyncGenerator<Buffer> {
+/** One chunk is always being read ahead. Fresh buffers cost a third of the speed of hashing, in page faults alone. */
+async function* readChunks(
+  file: FileHandle,
+  digest: Digest,
+  chunkBytes: number,
+  reuseBuffers: boolean,
+): AsyncGenerator<Buffer> {
+  const buffers: Buffer[] = []; // when they are used again: the one that is read into, and the one that is being hashed
+  const readNext = () => {
+    const buffer = (buffers.length === 2 ? buffers.shift() : undefined) ?? Buffer.allocUnsafeSlow(chunkBytes);
+    if (reuseBuffers) buffers.push(buffer);
+    const reading = file.read(buffer, 0, chunkBytes, null);
+    reading.catch(() => undefined); // reported when it is awaited; the consumer may have stopped before that
+    return reading;
+  };
+  let reading = readNext();
   try {
-    yield* stream;
+    for (;;) {
+      const { bytesRead, buffer } = await reading;
+      if (bytesRead === 0) return;
+      reading = readNext();
+      yield buffer.subarray(0, bytesRead);
+    }
   } catch (error) {
     if (errnoOf(error) === undefined) throw error;
     throw new OciError("OCI_BLOB_UNREADABLE", `reading blob ${digest} failed: ${errnoOf(error)}`, { cause: error });
+  } finally {
+    await Promise.allSettled([reading]); // its buffer and the file are in use until then
+    await file.close();
   }
 }
