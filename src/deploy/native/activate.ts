@@ -16,7 +16,7 @@ import { loadImage } from "../../store/load-image.ts";
 import { readFileContent } from "../../store/read-content.ts";
 import { DeployError } from "../error.ts";
 import type { ActivationReport, StagedDeployment } from "../port.ts";
-import { lastGood, requireConfirmed, slotsOf } from "./boot-facts.ts";
+import { requireConfirmed, slotsOf } from "./boot-facts.ts";
 import { dropDeployments } from "./drop.ts";
 import { type Engine, requireSafeLoader, sweepAndRead, syncEngine } from "./engine.ts";
 import { activationEntry, activationEntryName } from "./entries.ts";
@@ -39,8 +39,8 @@ export async function activateDeployment(engine: Engine, staged: StagedDeploymen
   }
   // Activated before: the entry goes first, so that it never stands over an /etc that is half exchanged.
   await engine.loader.remove(activationEntryName(pending.id));
-  const kept = [booted, pending, lastGood(snapshot)];
-  await dropDeployments(engine, (deployment) => !kept.includes(deployment) && !deployment.isPinned);
+  const kept = [booted.id, pending.id];
+  await dropDeployments(engine, ({ id, isPinned }) => !kept.includes(id) && !isPinned);
 
   const { conflicts, notApplied } = await finaliseEtc(engine, booted, pending);
   const root = loadImage(engine.store, pending.origin.imageDigest);

@@ -1,0 +1,199 @@
+/**
+ * What every deploy backend does, whatever it deploys with. A second backend joins the table below.
+ */
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { DeployBackend } from "../../src/deploy/port.ts";
+import type { StoredImage } from "../../src/store/ingest.ts";
+import { bootable, installAndBoot, openTestDevice, storeImage, type TestDevice } from "../support/device-fixtures.ts";
+
+interface BackendUnderTest extends Disposable {
+  readonly backend: DeployBackend;
+  /** An image of the given version, stored. Release 1.0 runs already. */
+  image(version: string): StoredImage;
+  boot(): void;
+}
+
+const BACKENDS: readonly (readonly [string, () => Promise<BackendUnderTest>])[] = [["native", openNative]];
+
+async function openNative(): Promise<BackendUnderTest> {
+  const device: TestDevice = await openTestDevice();
+  await installAndBoot(device, bootable("1.0"));
+  return {
+    backend: device.backend,
+    image: (version) => storeImage(device.store, bootable(version), version, Number.parseInt(version, 10)),
+    boot: () => void device.boot(),
+    [Symbol.dispose]: () => device[Symbol.dispose](),
+  };
+}
+
+describe.each(BACKENDS)("the %s backend", (_name, open) => {
+  let device: BackendUnderTest;
+  let backend: DeployBackend;
+  beforeEach(async () => {
+    device = await open();
+    backend = device.backend;
+  });
+  afterEach(() => device[Symbol.dispose]());
+
+  const update = async (version: string) => {
+    const staged = await backend.stage(device.image(version));
+    await backend.activate(staged);
+    device.boot();
+    return staged.id;
+  };
+  const versions = async () => {
+    const { staged, booted, rollback } = (await backend.status()).status;
+    return [staged, booted, rollback].map((entry) => entry?.image?.version ?? null);
+  };
+
+  it("reports what runs, and that nothing keeps it from falling back", async () => {
+    expect(await backend.probe()).toMatchObject({ isBooted: true, problem: undefined });
+    expect(await versions()).toEqual([null, "1.0", null]);
+    expect(await backend.bootFacts()).toMatchObject({ assessment: "confirmed", canFallBack: false });
+  });
+
+  it("stages without changing what boots, and locks what is staged", async () => {
+    const image = device.image("2.0");
+    const staged = await backend.stage(image);
+    expect(staged).toMatchObject({ manifestDigest: image.manifestDigest, imageDigest: image.imageDigest });
+    const host = await backend.status();
+    expect(host.status.staged?.image?.imageDigest).toBe(image.manifestDigest);
+    expect(host.status.staged?.downloadOnly).toBe(true);
+    expect((await backend.bootFacts()).nextBoot).not.toBe(staged.id);
+    device.boot();
+    expect(await versions()).toEqual(["2.0", "1.0", null]);
+  });
+
+  it("activates, boots, and confirms", async () => {
+    const id = await update("2.0");
+    expect(await backend.bootFacts()).toMatchObject({ assessment: "assessing", canFallBack: true, nextBoot: id });
+    await backend.confirm();
+    expect(await backend.bootFacts()).toMatchObject({ assessment: "confirmed", nextBoot: id });
+    expect(await versions()).toEqual([null, "2.0", "1.0"]);
+  });
+
+  it("shows an activated deployment as staged and no longer locked until it is booted", async () => {
+    await backend.activate(await backend.stage(device.image("2.0")));
+    const host = await backend.status();
+    expect(host.status.staged).toMatchObject({ downloadOnly: false, image: { version: "2.0" } });
+    expect(host.spec.image).toEqual(host.status.staged?.image?.image);
+  });
+
+  it("falls back when it is not confirmed, and then shows what failed as rollback", async () => {
+    const id = await update("2.0");
+    for (let boots = 0; boots < 3; boots++) device.boot();
+    expect(await versions()).toEqual([null, "1.0", "2.0"]);
+    const facts = await backend.bootFacts();
+    expect(facts.assessment).toBe("confirmed");
+    expect(facts.deployments.find((deployment) => deployment.id === id)).toMatchObject({ state: "bad", triesLeft: 0 });
+  });
+
+  it("is idempotent: staging, activating and confirming twice is like once", async () => {
+    const image = device.image("2.0");
+    const first = await backend.stage(image);
+    expect((await backend.stage(image)).id).toBe(first.id);
+    await backend.activate(first);
+    expect((await backend.stage(image)).id).toBe(first.id);
+    await backend.activate(first);
+    device.boot();
+    await backend.confirm();
+    await backend.confirm();
+    expect(await versions()).toEqual([null, "2.0", "1.0"]);
+  });
+
+  it("replaces what is staged and not activated", async () => {
+    const first = await backend.stage(device.image("2.0"));
+    const second = await backend.stage(device.image("3.0"));
+    expect((await backend.staged())?.id).toBe(second.id);
+    await expect(backend.activate(first)).rejects.toMatchObject({ code: "DEPLOY_NOT_STAGED" });
+    expect((await backend.bootFacts()).deployments.map(({ id }) => id)).not.toContain(first.id);
+  });
+
+  it("drops what is staged on request", async () => {
+    await backend.stage(device.image("2.0"));
+    await backend.unstage();
+    await backend.unstage();
+    expect(await backend.staged()).toBeUndefined();
+    expect(await versions()).toEqual([null, "1.0", null]);
+  });
+
+  it("stages and collects nothing while the running deployment is not confirmed", async () => {
+    await update("2.0");
+    await expect(backend.stage(device.image("3.0"))).rejects.toMatchObject({ code: "DEPLOY_UNCONFIRMED" });
+    await expect(backend.gc()).rejects.toMatchObject({ code: "DEPLOY_UNCONFIRMED" });
+  });
+
+  it("rolls back, takes it back when called again, and boots what it said", async () => {
+    await update("2.0");
+    await backend.confirm();
+    expect(await backend.rollback()).toEqual({ nextBoot: "rollback" });
+    expect((await backend.status()).status.rollbackQueued).toBe(true);
+    expect((await backend.status()).spec.bootOrder).toBe("rollback");
+    expect(await backend.rollback()).toEqual({ nextBoot: "current" });
+    expect((await backend.status()).status.rollbackQueued).toBe(false);
+    await backend.rollback();
+    device.boot();
+    expect(await versions()).toEqual([null, "1.0", "2.0"]);
+    device.boot();
+    expect(await versions()).toEqual([null, "1.0", "2.0"]);
+    expect((await backend.bootFacts()).assessment).toBe("confirmed");
+  });
+
+  it("rolls forward again after a rollback was booted", async () => {
+    await update("2.0");
+    await backend.confirm();
+    await backend.rollback();
+    device.boot();
+    expect(await backend.rollback()).toEqual({ nextBoot: "rollback" });
+    device.boot();
+    expect(await versions()).toEqual([null, "2.0", "1.0"]);
+  });
+
+  it("drops what is staged when it rolls back", async () => {
+    await update("2.0");
+    await backend.confirm();
+    await backend.stage(device.image("3.0"));
+    expect(await backend.rollback()).toEqual({ nextBoot: "rollback" });
+    expect(await backend.staged()).toBeUndefined();
+  });
+
+  it("tries a deployment that never was confirmed when one goes back to it, and falls back again", async () => {
+    await update("2.0");
+    for (let boots = 0; boots < 3; boots++) device.boot();
+    expect(await backend.rollback()).toEqual({ nextBoot: "rollback" });
+    device.boot();
+    expect(await versions()).toEqual([null, "2.0", "1.0"]);
+    expect((await backend.bootFacts()).assessment).toBe("assessing");
+    for (let boots = 0; boots < 3; boots++) device.boot();
+    expect(await versions()).toEqual([null, "1.0", "2.0"]);
+  });
+
+  it("has nothing to roll back to on a new device", async () => {
+    await expect(backend.rollback()).rejects.toMatchObject({ code: "DEPLOY_NO_ROLLBACK" });
+  });
+
+  it("keeps two deployments over many updates, and collects what they no longer need", async () => {
+    for (const version of ["2.0", "3.0", "4.0"]) {
+      await update(version);
+      await backend.confirm();
+    }
+    expect(await versions()).toEqual([null, "4.0", "3.0"]);
+    const collected = await backend.gc();
+    expect(collected.objects).toBeGreaterThan(0);
+    expect(collected.freedBytes).toBeGreaterThan(0);
+    expect(await backend.gc()).toMatchObject({ deployments: [], kernels: [], objects: 0, freedBytes: 0 });
+    expect(await versions()).toEqual([null, "4.0", "3.0"]);
+    await backend.rollback();
+    device.boot();
+    expect(await versions()).toEqual([null, "3.0", "4.0"]);
+  });
+
+  it("gives the rollback deployment up when room is needed, and never the running one", async () => {
+    await update("2.0");
+    await backend.confirm();
+    expect((await backend.gc({ dropRollback: true })).deployments).toHaveLength(1);
+    expect(await versions()).toEqual([null, "2.0", null]);
+    device.boot();
+    expect(await versions()).toEqual([null, "2.0", null]);
+  });
+});
