@@ -43,7 +43,8 @@ export type MediumChoice =
 export async function chooseFromMedium(medium: MountedMedium, facts: ChoiceFacts): Promise<MediumChoice> {
   const { verified, envelopes, problems } = await verifyAll(medium, facts.root);
   const { choice, tried, reasons } = choosePermitted(verified, facts);
-  const refusals = [...problems, ...tried, ...reasons];
+  const others = [...problems, ...tried];
+  const refusals = [...others, ...(others.length > 0 ? reasons.filter(isAboutARelease) : reasons)];
   if (choice?.kind === "install") {
     const envelope = envelopes.get(choice.release);
     if (envelope === undefined) throw new Error("a chosen release comes from the medium");
@@ -59,10 +60,31 @@ export async function chooseFromMedium(medium: MountedMedium, facts: ChoiceFacts
     return { kind: "nothing", message: [message, ...tried.map(sentence)].join(" "), refusals };
   }
   if (tried.length > 0) return { kind: "nothing", message: tried.map(sentence).join(" "), refusals };
-  const [first] = reasons.filter(({ code }) => code !== "BUNDLE_NO_RELEASE" || problems.length === 0);
-  const error = first ?? problems[0];
+  const error = reasons.filter(isAboutARelease).toSorted(byNearness)[0] ?? problems[0] ?? reasons[0];
   if (error === undefined) throw new Error("a medium without a choice has a reason for it");
   return { kind: "refused", error, refusals };
+}
+
+/** Reasons from the one that is nearest to an installation to the one that has least to do with this device. */
+const BY_NEARNESS: readonly string[] = [
+  "TRUST_SEQUENCE_CONFLICT",
+  "TRUST_EXPIRED",
+  "TRUST_ROOT_EXPIRED",
+  "BUNDLE_STEP_NEEDED",
+  "BUNDLE_AGENT_TOO_OLD",
+  "TRUST_SEQUENCE_OLDER",
+  "BUNDLE_DEVICE_NOT_LISTED",
+  "BUNDLE_ARCHITECTURE_MISMATCH",
+  "BUNDLE_COMPATIBLE_MISMATCH",
+  "BUNDLE_NAME_NOT_FOLLOWED",
+];
+
+function byNearness(a: CodedError, b: CodedError): number {
+  return BY_NEARNESS.indexOf(a.code) - BY_NEARNESS.indexOf(b.code);
+}
+
+function isAboutARelease({ code }: CodedError): boolean {
+  return code !== "BUNDLE_NO_RELEASE";
 }
 
 function sentence(error: CodedError): string {

@@ -13,12 +13,12 @@ export type BootVerdict =
   | { readonly kind: "fell-back" }
   /** It was confirmed, and another one runs now. */
   | { readonly kind: "confirmed-and-left" }
-  /** Somebody made another deployment the next one. */
+  /** Somebody made another deployment the next one, or put another in its place. */
   | { readonly kind: "withdrawn" };
 
 export function evaluateBoot(tried: TriedDeployment, facts: BootFacts): BootVerdict {
   const deployment = facts.deployments.find(({ id }) => id === tried.id);
-  if (deployment === undefined) return { kind: "not-finalised" };
+  if (deployment === undefined) return { kind: isAnotherWaiting(facts) ? "withdrawn" : "not-finalised" };
   if (deployment.isBooted) return { kind: "booted", isConfirmed: deployment.state === "good" };
   switch (deployment.state) {
     case "staged":
@@ -30,4 +30,9 @@ export function evaluateBoot(tried: TriedDeployment, facts: BootFacts): BootVerd
     case "good":
       return { kind: "confirmed-and-left" };
   }
+}
+
+/** A deployment that is staged or will be tried and does not run: somebody staged it in place of ours. */
+function isAnotherWaiting({ deployments }: BootFacts): boolean {
+  return deployments.some(({ isBooted, state }) => !isBooted && (state === "staged" || state === "armed"));
 }

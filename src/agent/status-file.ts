@@ -58,12 +58,12 @@ export function readStatus(stateDirectory: AbsPath, runtimeDirectory: AbsPath): 
 export function describeJournal(journal: Journal, note?: string): AgentStatus {
   const release = "release" in journal ? journal.release : null;
   const reason = "reason" in journal ? journal.reason : null;
-  const sentences = [messageOf(journal), note].filter((part) => part !== undefined && part !== "");
+  const sentences = journal.state === "idle" ? [note ?? messageOf(journal)] : [messageOf(journal), note ?? ""];
   return {
     version: 1,
     state: journal.state,
     updatedAtUtc: journal.updatedAtUtc,
-    message: sentences.join(" "),
+    message: sentences.join(" ").trim(),
     medium: journal.medium === null ? "none" : isMediumNeeded(journal) ? "do-not-remove" : "may-be-removed",
     release: release === null ? null : { name: release.name, version: release.version, sequence: release.sequence },
     progress: null,

@@ -1,5 +1,6 @@
 /** `bootferry os rollback`: go back to the other deployment at the next boot; bootc's flags and lines. */
 import { type Command, Option } from "commander";
+import { withdrawAttempt } from "../../agent/withdraw.ts";
 import { EXIT } from "../../error.ts";
 import type { CliContext } from "../context.ts";
 import { addSysrootOption, openDevice, type SysrootOption } from "../device.ts";
@@ -28,6 +29,7 @@ export function registerOsRollback(parent: Command, context: CliContext): void {
     const output = context.openOutput(options);
     await using device = await openDevice(context, options);
     const { nextBoot } = await device.backend.rollback();
+    withdrawAttempt(device.paths.stateDirectory, context.clock); // else the agent would stage it once more
     const host = await device.backend.status();
     output.result({ nextBoot, host }, () => `Next boot: ${nextBoot} deployment`);
     if (options.apply) await applyByReboot(context, device, output);

@@ -33,4 +33,12 @@ describe("what became of a deployment that was to boot", () => {
   ] as const)("%s, booted: %s, next: %s", (state, booted, next, verdict) => {
     expect(evaluateBoot(TRIED, device(state, booted, next))).toEqual(verdict);
   });
+
+  it("gone, and another one waits in its place: somebody put it there", () => {
+    const facts = device("gone", "before", "before");
+    const other = { id: "cccccccccccc.3", state: "armed", isBooted: false } as unknown as DeploymentFacts;
+    expect(evaluateBoot(TRIED, { ...facts, deployments: [other, ...facts.deployments] })).toEqual({
+      kind: "withdrawn",
+    });
+  });
 });
