@@ -19,7 +19,6 @@ import { isWhiteout } from "./image-root.ts";
 
 /** Overlayfs's own attributes: in a tree they would change what it shows. */
 const OVERLAY_PREFIXES = ["trusted.overlay.", "user.overlay."];
-const HEX_DIGEST_PATTERN = /^[0-9a-f]{64}$/;
 
 /** @throws ComposefsError COMPOSEFS_TREE_UNSUPPORTED */
 export function checkName(name: ByteString): void {
@@ -71,8 +70,6 @@ function checkContent(name: ByteString, content: FileContent): void {
           name,
           `is an object of ${content.sizeBytes} bytes, ${MAX_INLINE_BYTES + 1} to ${MAX_FILE_BYTES} allowed`,
         );
-      if (!HEX_DIGEST_PATTERN.test(content.digest))
-        throw unsupported(name, `has no fs-verity digest: ${content.digest}`);
       return;
   }
 }

@@ -7,7 +7,6 @@
 import type { DirectoryNode, LeafNode, TreeNode } from "../tree/node.ts";
 import { BLOCK_BYTES, INODES_AT, roundUp, SLOT_BYTES } from "./erofs-format.ts";
 import { ComposefsError } from "./error.ts";
-import { imageXattrs } from "./image-xattrs.ts";
 import { type InodeShape, inodeBytes, paddingBefore, shapeInode } from "./inode-shape.ts";
 import { childrenOf, linksOf, surveyTree, type TreeSurvey } from "./survey-tree.ts";
 
@@ -58,7 +57,7 @@ export function planImage(tree: DirectoryNode): ImagePlan {
 /** @param index of the inode: the root is 0 */
 export function shapeOf(survey: TreeSurvey, node: TreeNode, index: number): InodeShape {
   const directory = node.kind === "directory" ? survey.directories.get(node)?.blocks : undefined;
-  const xattrs = survey.sharedXattrs.place(imageXattrs(node, index === 0));
+  const xattrs = survey.sharedXattrs.place(node, index === 0);
   return shapeInode(node, directory, linksOf(survey, node), xattrs, survey.minMtimeSeconds);
 }
 
