@@ -68,15 +68,23 @@ export function parseRootDocument(payload: Uint8Array): RootDocument {
     const got = JSON.stringify(json.specVersion);
     throw new TrustError("TRUST_ROOT_VERSION_UNSUPPORTED", `root document: expected specVersion "1", got ${got}`);
   }
+  return acceptable(json);
+}
+
+/**
+ * The document as JSON: members in the order of the spec, two spaces, a newline at the end.
+ * @throws TrustError TRUST_ROOT_INVALID when devices would refuse it
+ */
+export function formatRootDocument(document: RootDocument): Buffer {
+  return Buffer.from(`${JSON.stringify(acceptable(document), null, 2)}\n`);
+}
+
+/** The document with its members in the order of the schema. */
+function acceptable(json: unknown): RootDocument {
   const parsed = rootDocumentSchema.safeParse(json);
   if (!parsed.success) throw invalid(describeIssue(parsed.error), parsed.error);
   checkRules(parsed.data);
   return parsed.data;
-}
-
-/** The document as JSON: members in the order of the spec, two spaces, a newline at the end. */
-export function formatRootDocument(document: RootDocument): Buffer {
-  return Buffer.from(`${JSON.stringify(rootDocumentSchema.parse(document), null, 2)}\n`);
 }
 
 /** The keys that may sign in `role`, revoked ones left out, and how many of them must. */

@@ -104,9 +104,7 @@ function refuseOtherTypes({ payloadType }: Envelope): void {
  * @throws TrustError TRUST_ROOT_INVALID, and whatever a signer throws
  */
 export async function createRoot(draft: RootDraft, signers: readonly Signer[]): Promise<Envelope> {
-  const payload = formatRootDocument(documentOfDraft(draft));
-  parseRootDocument(payload); // what devices would refuse is not signed
-  return signPayload(ROOT_PAYLOAD_TYPE, payload, signers);
+  return signPayload(ROOT_PAYLOAD_TYPE, formatRootDocument(documentOfDraft(draft)), signers);
 }
 
 function documentOfDraft(draft: RootDraft): RootDocument {
