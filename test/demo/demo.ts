@@ -5,7 +5,7 @@
  *     npm run demo -- --image oci:DIR   from an image of yours
  *     npm run demo -- --keep            leaves the directory for looking around
  */
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
@@ -65,8 +65,8 @@ async function demo(tell: Narrator): Promise<void> {
   );
   await tell.refused("the tampered stick is refused", "OCI_BLOB_DIGEST_MISMATCH", agentRun("stick-tampered"));
   await createRelease(tell, "stick-stranger", "image-3", 3, "stranger");
-  await tell.refused("a stick signed by a stranger is refused", "TRUST_THRESHOLD_NOT_MET", agentRun("stick-stranger"));
-  await tell.refused("the older release is refused", "AGENT_OLDER_RELEASE", agentRun("stick-1"));
+  await tell.refused("a stick signed by a stranger is refused", "TRUST_KEY_UNKNOWN", agentRun("stick-stranger"));
+  await tell.refused("the older release is refused", "TRUST_SEQUENCE_OLDER", agentRun("stick-1"));
 
   tell.heading("A sick release falls back");
   await tell.run("release 3 is signed, so it is installed", agentRun("stick-3"));
@@ -116,6 +116,7 @@ async function makeKeys(tell: Narrator): Promise<void> {
 }
 
 async function createRelease(tell: Narrator, stick: string, image: string, sequence: number, key = "release") {
+  mkdirSync(join(directory, stick)); // a stick that is plugged in and mounted is there, too
   await tell.run(`release ${sequence} is written to ${stick} and signed`, [
     ...["release", "create", `oci:${image}:latest`, "--to", stick, "--name", "demo-os"],
     ...[
