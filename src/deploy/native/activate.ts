@@ -2,7 +2,7 @@
  * From a staged deployment to the next boot: finalising, as late as possible, since what a person changes in /etc before
  * the reboot must come along.
  *
- *     old entry of it goes → obsolete deployments go → /etc merged → kernel and initramfs → entry → staged.json goes
+ *     staged again, if it was activated → obsolete deployments go → /etc merged → kernel and initramfs → entry → staged.json goes
  *
  * Obsolete things go first, because the boot partition often has room for two kernels only. The booted deployment and
  * the last good one are never touched. Cut anywhere, the machine boots what it booted before; cut after the entry, it
@@ -14,6 +14,7 @@ import { hostError } from "../../host/error.ts";
 import { parseAbsPath } from "../../path.ts";
 import { loadImage } from "../../store/load-image.ts";
 import { readFileContent } from "../../store/read-content.ts";
+import type { DeploymentId } from "../deployment-id.ts";
 import { DeployError } from "../error.ts";
 import type { ActivationReport, StagedDeployment } from "../port.ts";
 import { requireConfirmed, slotsOf } from "./boot-facts.ts";
@@ -26,6 +27,7 @@ import { deploymentEtc, stagedFile, UNFINISHED } from "./layout.ts";
 import { imageDirectory, type PlainContent, type PlainMetadata, type PlainNode } from "./plain-tree.ts";
 import { readPlainTree, readRegularFile } from "./read-plain-tree.ts";
 import type { Deployment } from "./snapshot.ts";
+import { recordStaged } from "./stage.ts";
 import { modeOnDisk, writePlainTree } from "./write-plain-tree.ts";
 
 /** See {@link DeployBackend.activate}. */
@@ -37,8 +39,7 @@ export async function activateDeployment(engine: Engine, staged: StagedDeploymen
   if (pending?.id !== staged.id) {
     throw new DeployError("DEPLOY_NOT_STAGED", `expected ${staged.id} to be staged, got ${pending?.id ?? "nothing"}`);
   }
-  // Activated before: the entry goes first, so that it never stands over an /etc that is half exchanged.
-  await engine.loader.remove(activationEntryName(pending.id));
+  if (!pending.isStaged) await stageAgain(engine, pending.id);
   const kept = [booted.id, pending.id];
   await dropDeployments(engine, ({ id, isPinned }) => !kept.includes(id) && !isPinned);
 
@@ -48,6 +49,12 @@ export async function activateDeployment(engine: Engine, staged: StagedDeploymen
   await engine.loader.arm(activationEntry(pending.origin), engine.tries);
   await removeDurably(engine.exec, stagedFile(engine.paths));
   return { id: pending.id, conflicts, notApplied };
+}
+
+/** Activated before: it is only staged again, so that no entry stands over an /etc that is half exchanged. */
+async function stageAgain(engine: Engine, id: DeploymentId): Promise<void> {
+  await recordStaged(engine, id); // first, so that a cut between the two leaves it staged and not forgotten
+  await engine.loader.remove(activationEntryName(id));
 }
 
 async function finaliseEtc(engine: Engine, booted: Deployment, next: Deployment) {

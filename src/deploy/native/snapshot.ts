@@ -14,7 +14,7 @@ import { type AbsPath, below } from "../../path.ts";
 import { type DeploymentId, isDeploymentId, serialOf } from "../deployment-id.ts";
 import { DeployError } from "../error.ts";
 import { parseCommandLine, type RunningDeployment } from "./command-line.ts";
-import { deployDirectory, deploymentDirectory, originFile, stagedFile } from "./layout.ts";
+import { deployDirectory, deploymentDirectory, originFile, stagedFile, UNFINISHED } from "./layout.ts";
 import { type Origin, readOrigin } from "./origin.ts";
 
 export interface Deployment {
@@ -62,6 +62,8 @@ export function readSnapshot(paths: DevicePaths, loader: BootLoader): Snapshot {
     const isStaged = stagedId === name && own.length === 0;
     const isPinned = existsSync(below(deploymentDirectory(paths, name), "pinned"));
     const isNamed = own.length > 0 || isBooted || isStaged || isPinned;
+    const unfinishedEtc = below(deploymentDirectory(paths, name), `etc${UNFINISHED}`);
+    if (isNamed && existsSync(unfinishedEtc)) leftovers.push(unfinishedEtc);
     if (!isNamed) leftovers.push(deploymentDirectory(paths, name));
     else if (origin === undefined) damaged.push(name);
     else deployments.push({ id: name, serial: serialOf(name), origin, entries: own, isBooted, isStaged, isPinned });

@@ -39,13 +39,18 @@ export async function stageDeployment(
 
   options.signal?.throwIfAborted();
   await publishDeployment(engine, origin);
-  writeDurably(stagedFile(engine.paths), `${JSON.stringify({ version: 1, id: origin.id })}\n`);
-  await syncEngine(engine);
+  await recordStaged(engine, origin.id);
   const replaced = snapshot.deployments.find(({ isStaged }) => isStaged);
   if (replaced !== undefined && !replaced.isPinned) {
     await removeDurably(engine.exec, deploymentDirectory(engine.paths, replaced.id));
   }
   return stagedOf({ id: origin.id, origin });
+}
+
+/** Names the deployment that is complete and not yet bootable; an entry of it means more than this record. */
+export async function recordStaged(engine: Engine, id: DeploymentId): Promise<void> {
+  writeDurably(stagedFile(engine.paths), `${JSON.stringify({ version: 1, id })}\n`);
+  await syncEngine(engine);
 }
 
 /** The one maker of StagedDeployment. */
