@@ -14,8 +14,11 @@ export interface TreeImage {
   readonly bytes: Buffer;
 }
 
-/** Another level gives other bytes, and so another signed payload: changing it breaks "same inputs, same bytes". */
-const COMPRESSION_LEVEL = 9;
+/**
+ * 9 makes the image of 58,000 files 4 % smaller (4.6 MB) and takes four times as long. Another level gives other bytes,
+ * and so another signed payload: changing it breaks "same inputs, same bytes".
+ */
+const COMPRESSION_LEVEL = 3;
 
 export function makeTreeImage(root: DirectoryNode): TreeImage {
   const image = writeImage(root);
