@@ -1,8 +1,9 @@
 /** Carries the set-up's images over a medium into a simulated device, by the commands that a person would type. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { zstdDecompressSync } from "node:zlib";
 import { z } from "zod";
 import { runCli, runCliJson } from "../support/cli.ts";
 
@@ -25,13 +26,20 @@ export interface Workshop extends Disposable {
   readonly sysroot: string;
   /** Runs bootferry in the directory and gives what it printed; fails when it fails. */
   bootferry(...args: readonly string[]): Promise<string>;
-  /** Writes a release of `image` to the medium and gives the digest of its composefs image, 64 hexadecimal digits. */
-  createRelease(image: ImageName, sequence: number): Promise<string>;
+  /** Writes a release of `image` to the medium. */
+  createRelease(image: ImageName, sequence: number): Promise<CreatedTree>;
 }
 
-const Created = z.object({
-  statement: z.object({ targets: z.array(z.object({ tree: z.object({ composefs: z.string() }) })).length(1) }),
-});
+/** What the statement says of the composefs image. */
+export interface CreatedTree {
+  /** Its fs-verity digest, 64 hexadecimal digits. */
+  readonly imageDigest: string;
+  /** The blob on the medium that holds it, compressed. */
+  readonly blobDigest: string;
+}
+
+const Tree = z.object({ composefs: z.string(), image: z.object({ digest: z.string() }) });
+const Created = z.object({ statement: z.object({ targets: z.tuple([z.object({ tree: Tree })]) }) });
 
 export async function openWorkshop(): Promise<Workshop> {
   const directory = mkdtempSync(join(tmpdir(), "bootferry-images-"));
@@ -49,17 +57,23 @@ export async function openWorkshop(): Promise<Workshop> {
       const what = ["--name", "images", "--release-version", `${sequence}`, "--sequence", `${sequence}`];
       const how = ["--compatible", "images", "--key", "release.key", "--root", "root.json"];
       const args = ["release", "create", `oci:${layoutOf(image)}:latest`, "--to", "medium", ...what, ...how];
-      const { statement } = Created.parse(await runCliJson(args, { cwd: directory }));
-      return statement.targets[0]?.tree.composefs.replace(/^.*:/, "") ?? "";
+      const { tree } = Created.parse(await runCliJson(args, { cwd: directory })).statement.targets[0];
+      return { imageDigest: tree.composefs.replace(/^.*:/, ""), blobDigest: tree.image.digest };
     },
     [Symbol.dispose]: () => rmSync(directory, { recursive: true, force: true }),
   };
+  mkdirSync(workshop.medium);
   writeFileSync(join(directory, "agent.toml"), '[device]\ncompatible = "images"\n\n[follow]\nname = "images"\n');
   for (const name of ["root", "release"]) await workshop.bootferry("key", "generate", name, "--no-passphrase");
   await workshop.bootferry(
     ...["root", "create", "--root-key", "root.key", "--release-key", "release.pub", "--out", "root.json"],
   );
   return workshop;
+}
+
+/** The composefs image as it stands on the medium, for the device to store. */
+export function imageOnMedium({ medium }: Workshop, { blobDigest }: CreatedTree): Buffer {
+  return zstdDecompressSync(readFileSync(join(medium, "bootferry", "blobs", blobDigest.replace(":", "/"))));
 }
 
 /** What a device has of one deployment. */
@@ -69,7 +83,7 @@ export interface Carried {
   readonly objects: string;
 }
 
-export function carried({ sysroot }: Workshop, imageDigest: string): Carried {
+export function carried({ sysroot }: Workshop, { imageDigest }: CreatedTree): Carried {
   const imageFile = join(sysroot, "bootferry", "images", `${imageDigest}.cfs`);
   return { image: readFileSync(imageFile), imageFile, objects: join(sysroot, "bootferry", "objects") };
 }

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { verityOf } from "../../src/composefs/verity.ts";
-import { carried, install, layoutOf, openWorkshop } from "./carried.ts";
+import { imageOnMedium, layoutOf, openWorkshop } from "./carried.ts";
 import { unpackByUmoci } from "./foreign-tree.ts";
 
 const COMPOSEFS_DUMP = fileURLToPath(new URL("composefs_dump.py", import.meta.url));
@@ -19,14 +19,13 @@ const MAX_DUMP_BYTES = 256 << 20;
 describe.each(["debian-v1", "debian-v2", "layers"] as const)("the image of %s", (name) => {
   it("is the one that mkcomposefs writes", async () => {
     using workshop = await openWorkshop();
-    const digest = await workshop.createRelease(name, 1);
-    await install(workshop);
-    const ours = carried(workshop, digest).image;
+    const created = await workshop.createRelease(name, 1);
+    const ours = imageOnMedium(workshop, created);
     const tree = unpackByUmoci(layoutOf(name), join(workshop.directory, "bundle"));
     const dump = execFileSync("python3", [COMPOSEFS_DUMP, tree], { maxBuffer: MAX_DUMP_BYTES });
     const theirs = makeImage(dump, workshop.directory);
     expect(ours.equals(theirs)).toBe(true);
-    expect(verityOf(theirs)).toBe(digest); // what is signed is the name of their image too
+    expect(verityOf(theirs)).toBe(created.imageDigest); // what is signed is the name of their image too
 
     // The comparison can fail: another time of one file is another image.
     const changed = dump

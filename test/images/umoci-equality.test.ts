@@ -10,6 +10,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ComposefsError } from "../../src/composefs/error.ts";
 import { objectPath } from "../../src/composefs/object-name.ts";
 import { readImage } from "../../src/composefs/read-image.ts";
 import { verityOf } from "../../src/composefs/verity.ts";
@@ -28,6 +29,8 @@ import {
 } from "./carried.ts";
 import { listMounted, listTree, unpackByUmoci } from "./foreign-tree.ts";
 import { listDeployment } from "./list-deployment.ts";
+
+const SAMPLED_BYTES = 499; // no multiple of anything in an image
 
 const workshops: Workshop[] = [];
 const deployments = new Map<ImageName, Carried>();
@@ -67,8 +70,8 @@ describe.each(["debian-v1", "debian-v2", "layers"] as const)("the deployment of 
 
 it("gives a layer compressed by zstd the same tree as one compressed by gzip", async () => {
   const workshop = await newWorkshop();
-  const digest = await workshop.createRelease("debian-v1-zstd", 1);
-  expect(digest).toBe(verityOf(deploymentOf("debian-v1").image));
+  const { imageDigest } = await workshop.createRelease("debian-v1-zstd", 1);
+  expect(imageDigest).toBe(verityOf(deploymentOf("debian-v1").image));
 });
 
 describe("the comparison fails", () => {
@@ -89,24 +92,25 @@ describe("the comparison fails", () => {
     expect(listDeployment(image, objects)).toEqual(foreign.get("layers"));
   });
 
-  it.each([
-    ["a name", "os-release"],
-    ["a content that stands in the image", "root:x:0:0:"],
-    ["the target of a link", "dirs/kept"],
-    ["an extended attribute", "text"],
-  ])("when one byte of the image is changed, in %s", (_what, text) => {
+  it("when any one byte of the image is changed: it is refused, or describes another tree", () => {
     const { image, objects } = deploymentOf("layers");
-    const at = image.indexOf(text);
-    expect(at).toBeGreaterThan(0);
-    expect(listDeployment(flipped(image, at), objects)).not.toEqual(foreign.get("layers"));
-  });
-
-  it("when any one byte of the image is changed, by the digest that was signed", () => {
-    const { image } = deploymentOf("layers");
     const signed = verityOf(image);
-    for (let at = 0; at < image.length; at += 997) expect(verityOf(flipped(image, at))).not.toBe(signed);
+    for (let at = 0; at < image.length; at += SAMPLED_BYTES) {
+      const changed = flipped(image, at);
+      expect(verityOf(changed)).not.toBe(signed); // the device compares this one, before it reads anything
+      expect(listOrRefuse(changed, objects), `byte ${at}`).not.toEqual(foreign.get("layers"));
+    }
   });
 });
+
+function listOrRefuse(image: Buffer, objects: string): readonly string[] | string {
+  try {
+    return listDeployment(image, objects);
+  } catch (error) {
+    if (error instanceof ComposefsError) return error.code;
+    throw error;
+  }
+}
 
 function deploymentOf(name: ImageName): Carried {
   const deployment = deployments.get(name);
