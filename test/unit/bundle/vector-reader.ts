@@ -6,6 +6,7 @@ import type {
   VectorContext,
   VectorExpectation,
   VectorFile,
+  VectorFiles,
 } from "../../../bundle-format/vectors/source/vector.ts";
 import { chooseRelease } from "../../../src/bundle/choose-release.ts";
 import { openMedium } from "../../../src/bundle/medium.ts";
@@ -29,6 +30,10 @@ export function readVectorIndex(): readonly Entry[] {
 /** Writes the files of a vector below `directory`. */
 export function layOutVector(file: string, directory: AbsPath): void {
   const { files } = JSON.parse(readFileSync(join(VECTORS, file), "utf8")) as Pick<Vector, "files">;
+  layOutFiles(files, directory);
+}
+
+export function layOutFiles(files: VectorFiles, directory: AbsPath): void {
   for (const [path, content] of Object.entries(files)) {
     const target = below(directory, path);
     mkdirSync(dirname(target), { recursive: true });

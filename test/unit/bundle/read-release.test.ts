@@ -1,0 +1,99 @@
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { MediumDraft } from "../../../bundle-format/vectors/source/medium-draft.ts";
+import { goodMedium, rootEnvelope, SINGLE_ROOT } from "../../../bundle-format/vectors/source/parts.ts";
+import { openMedium } from "../../../src/bundle/medium.ts";
+import { listReleases } from "../../../src/bundle/read-release.ts";
+import { listRoots } from "../../../src/bundle/read-root.ts";
+import { digestOf } from "../../../src/oci/digest.ts";
+import { MEDIA_TYPE } from "../../../src/oci/media-type.ts";
+import type { AbsPath } from "../../../src/path.ts";
+import { formatEnvelope } from "../../../src/trust/dsse.ts";
+import { temporaryDirectory } from "./temporary-directory.ts";
+import { layOutFiles } from "./vector-reader.ts";
+
+const INDEX = "bootferry/index.json";
+let root: Buffer;
+let parts: Awaited<ReturnType<typeof goodMedium>>;
+beforeAll(async () => {
+  root = await rootEnvelope(SINGLE_ROOT, ["root-a"]);
+});
+beforeEach(async () => {
+  parts = await goodMedium();
+});
+
+function laidOut(medium: MediumDraft): AbsPath {
+  const stick = temporaryDirectory();
+  layOutFiles(medium.files(), stick);
+  return stick;
+}
+
+describe("listing what is on a medium", () => {
+  it("finds releases and roots, each among its own", async () => {
+    const medium = await openMedium(laidOut(parts.medium.addRoot(root, 1)));
+    const { releases, problems } = await listReleases(medium);
+    expect(problems).toEqual([]);
+    expect(releases.map(({ envelope }) => formatEnvelope(envelope))).toEqual([parts.envelope]);
+    const { roots } = await listRoots(medium);
+    expect(roots.map(({ root: { version } }) => version)).toEqual([1]);
+    expect(roots[0]?.envelopeBytes).toEqual(root);
+  });
+
+  it("reports a root that nobody signed and lists the others", async () => {
+    const unsigned = Buffer.from(root.toString().replace(/"sig":"..../, '"sig":"AAAA'));
+    const medium = await openMedium(laidOut(parts.medium.addRoot(unsigned, 2).addRoot(root, 1)));
+    const { roots, problems } = await listRoots(medium);
+    expect(roots).toHaveLength(1);
+    expect(problems.map(({ error }) => error.code)).toEqual(["TRUST_SIGNATURE_INVALID"]);
+  });
+
+  it("reports every bad entry with its place or digest and lists the good ones (BF-1.7)", async () => {
+    const { medium } = parts;
+    const good = JSON.parse(medium.indexText()).manifests;
+    const absent = { mediaType: MEDIA_TYPE.manifest, digest: digestOf("absent"), size: 3 };
+    const manifests = [7, null, { ...absent, digest: "md5:00" }, absent, ...good];
+    medium.override(INDEX, { text: JSON.stringify({ schemaVersion: 2, manifests }) });
+    const { releases, problems } = await listReleases(await openMedium(laidOut(medium)));
+    expect(releases).toHaveLength(1);
+    expect(problems.map(({ digest, error }) => [digest, error.code])).toEqual([
+      ["entry 0", "OCI_DOCUMENT_INVALID"],
+      ["entry 1", "OCI_DOCUMENT_INVALID"],
+      ["entry 2", "OCI_DOCUMENT_INVALID"],
+      [absent.digest, "OCI_BLOB_MISSING"],
+    ]);
+  });
+
+  it("lists a release once that the index names twice", async () => {
+    const { medium } = parts;
+    const entries = JSON.parse(medium.indexText()).manifests;
+    medium.override(INDEX, { text: JSON.stringify({ schemaVersion: 2, manifests: [...entries, ...entries] }) });
+    expect((await listReleases(await openMedium(laidOut(medium)))).releases).toHaveLength(1);
+  });
+
+  // BF-5.3
+  it.each([
+    ["no layer", (document: Manifest) => ({ ...document, layers: [] })],
+    ["two layers", (document: Manifest) => ({ ...document, layers: [document.layers[0], document.layers[0]] })],
+    ["a layer of another type", (document: Manifest) => withLayer(document, { mediaType: "application/json" })],
+    ["another artifact type than the index says", (document: Manifest) => ({ ...document, artifactType: "x/y" })],
+  ])("refuses a release artifact with %s", async (_, change) => {
+    const { medium } = parts;
+    const [entry] = JSON.parse(medium.indexText()).manifests.filter((it: Manifest) =>
+      it.artifactType?.includes("release"),
+    );
+    const changed = Buffer.from(JSON.stringify(change(JSON.parse(String(medium.blobs.get(entry.digest))))));
+    const manifests = [{ ...entry, digest: medium.addBlob(changed).digest, size: changed.length }];
+    medium.override(INDEX, { text: JSON.stringify({ schemaVersion: 2, manifests }) });
+    const { releases, problems } = await listReleases(await openMedium(laidOut(medium)));
+    expect(releases).toEqual([]);
+    expect(problems.map(({ error }) => error.code)).toEqual(["BUNDLE_ARTIFACT_INVALID"]);
+  });
+});
+
+interface Manifest {
+  readonly artifactType?: string;
+  readonly layers: readonly object[];
+}
+
+function withLayer(document: Manifest, change: object): Manifest {
+  return { ...document, layers: document.layers.map((layer) => ({ ...layer, ...change })) };
+}
