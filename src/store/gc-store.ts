@@ -10,7 +10,7 @@ import type { ImageDigest } from "../composefs/image-digest.ts";
 import { imageObjects } from "../composefs/image-objects.ts";
 import type { ContentDigest } from "../tree/node.ts";
 import { loadImage } from "./load-image.ts";
-import { fileSizeBytes, type ObjectStore, openStoreLock, sweepStaging } from "./object-store.ts";
+import { fileSizeBytes, type ObjectStore, sweepStaging } from "./object-store.ts";
 
 export interface GarbageCollected {
   readonly removedImages: readonly ImageDigest[];
@@ -30,7 +30,7 @@ export async function collectStoreGarbage(
   keep: readonly ImageDigest[],
   signal?: AbortSignal,
 ): Promise<GarbageCollected> {
-  await using _lock = await openStoreLock(store);
+  await using _lock = await store.filesystem.lock();
   const reachable = new Set<ContentDigest>();
   for (const digest of keep) {
     for (const object of imageObjects(loadImage(store, digest)).keys()) reachable.add(object);
@@ -51,6 +51,6 @@ export async function collectStoreGarbage(
     removedBytes += sizeBytes;
     filesystem.remove(store.objectFile(digest));
   }
-  if (unreachable.length > 0) await filesystem.sync();
+  await filesystem.sync(); // also when nothing was found: a killed run may have removed it without one
   return { removedImages, removedObjects: unreachable.length, removedBytes, keptObjects: reachable.size };
 }

@@ -4,31 +4,28 @@
  * Paths, modes and owners do not matter here: the signed image says where content goes. So nothing of a hostile archive
  * can reach another place than staging, under a name that we computed.
  */
-import { VerityHasher, verityOf } from "../composefs/verity.ts";
+import { VerityHasher } from "../composefs/verity.ts";
 import type { TarContent, TarEntry, TarHandler } from "../tree/tar-entry.ts";
 import type { Staging } from "./staging.ts";
 import type { WantedObjects } from "./wanted-objects.ts";
 
-/** Content up to this size is held in memory until its digest says whether it is wanted: then no byte is written in vain. */
-export const MAX_BUFFERED_BYTES = 4 << 20;
-
 /** What of a layer is wanted goes into `staging`; the rest is skipped without being hashed, wherever its size says so. */
 export function collectObjects(wanted: WantedObjects, staging: Staging): TarHandler {
+  const hasher = new VerityHasher(); // one for all: its buffers would keep the garbage collector busy
   return {
     entry(entry: TarEntry): TarContent | undefined {
       if (entry.kind !== "file" || !wanted.mayWant(entry.sizeBytes)) return undefined;
-      return entry.sizeBytes <= MAX_BUFFERED_BYTES
-        ? bufferedContent(entry.sizeBytes, wanted, staging)
-        : streamedContent(entry.sizeBytes, wanted, staging);
+      const collect = entry.sizeBytes <= staging.limits.maxBufferedBytes ? bufferedContent : streamedContent;
+      return collect(entry.sizeBytes, hasher, wanted, staging);
     },
   };
 }
 
-function bufferedContent(sizeBytes: number, wanted: WantedObjects, staging: Staging): TarContent {
+function bufferedContent(sizeBytes: number, hasher: VerityHasher, wanted: WantedObjects, staging: Staging): TarContent {
   let buffer: Buffer | undefined; // only for content that comes in several pieces
   let length = 0;
   const finish = (content: Uint8Array) => {
-    const digest = verityOf(content);
+    const digest = hasher.update(content).digest();
     if (wanted.take(digest, sizeBytes)) staging.addObject(digest, content);
   };
   return {
@@ -45,8 +42,7 @@ function bufferedContent(sizeBytes: number, wanted: WantedObjects, staging: Stag
   };
 }
 
-function streamedContent(sizeBytes: number, wanted: WantedObjects, staging: Staging): TarContent {
-  const hasher = new VerityHasher();
+function streamedContent(sizeBytes: number, hasher: VerityHasher, wanted: WantedObjects, staging: Staging): TarContent {
   const part = staging.openPart();
   return {
     write(chunk) {

@@ -16,18 +16,31 @@ import { objectPath, parseContentDigest } from "../composefs/object-name.ts";
 import { errnoOf } from "../error.ts";
 import { HostError } from "../host/error.ts";
 import type { Exec } from "../host/exec.ts";
-import { openLock } from "../host/lock.ts";
 import { type AbsPath, below } from "../path.ts";
 import type { ContentDigest } from "../tree/node.ts";
 import { storeError } from "./error.ts";
 import type { FsVerityLevel } from "./seal.ts";
 import { hostStoreFilesystem, type StoreFilesystem } from "./store-filesystem.ts";
 
+/** What depends on the machine; tests make it small. */
+export interface StoreLimits {
+  /** Content up to this size is held in memory until its digest says whether it is wanted: no byte is written in vain. */
+  readonly maxBufferedBytes: number;
+  /** What was read is published, and need not be read again after a stop, when this much waits at the end of a layer. */
+  readonly publishBatchBytes: number;
+}
+
+export const DEFAULT_STORE_LIMITS: StoreLimits = {
+  maxBufferedBytes: 4 << 20,
+  publishBatchBytes: 64 << 20, // two syncs for each are nothing beside writing it
+};
+
 export interface ObjectStoreOptions {
   readonly exec: Exec;
   readonly fsVerity: FsVerityLevel;
   /** The effects on disk: the host's unless given. */
   readonly filesystem?: StoreFilesystem;
+  readonly limits?: StoreLimits;
 }
 
 export interface StoredObject {
@@ -42,6 +55,7 @@ export interface ObjectStore {
   readonly exec: Exec;
   readonly filesystem: StoreFilesystem;
   readonly fsVerity: FsVerityLevel;
+  readonly limits: StoreLimits;
   /** True when an object of this name and size is there; says nothing of its content. */
   hasObject(digest: ContentDigest, sizeBytes: number): boolean;
   objectFile(digest: ContentDigest): AbsPath;
@@ -71,6 +85,7 @@ export async function openObjectStore(directory: AbsPath, options: ObjectStoreOp
     exec: options.exec,
     filesystem,
     fsVerity: options.fsVerity,
+    limits: options.limits ?? DEFAULT_STORE_LIMITS,
     hasObject: (digest, sizeBytes) => fileSizeBytes(objectFile(digest)) === sizeBytes,
     objectFile,
     imageFile: (digest) => below(images, `${imageDigestHex(digest)}.cfs`),
@@ -84,14 +99,6 @@ export async function openObjectStore(directory: AbsPath, options: ObjectStoreOp
   for (const path of [objects, images, store.stagingDirectory]) filesystem.makeDirectory(path);
   if (names(store.stagingDirectory).length > 0) await sweepUnlessBusy(store);
   return store;
-}
-
-/**
- * Takes the right to write into the store; other openers may go on reading.
- * @throws HostError HOST_BUSY while another process, or another run of this one, has it
- */
-export function openStoreLock(store: ObjectStore): Promise<AsyncDisposable> {
-  return openLock(below(store.directory, "store.lock"));
 }
 
 /** Removes all that is in staging. The caller holds the store's lock. */
@@ -112,7 +119,7 @@ export function fileSizeBytes(path: AbsPath): number | undefined {
 
 async function sweepUnlessBusy(store: ObjectStore): Promise<void> {
   try {
-    await using _lock = await openStoreLock(store);
+    await using _lock = await store.filesystem.lock();
     sweepStaging(store);
   } catch (error) {
     if (!(error instanceof HostError) || error.code !== "HOST_BUSY") throw error;

@@ -57,8 +57,15 @@ function total(objects: ReadonlyMap<ContentDigest, number>): number {
 
 function allocatedBytes(sizeBytes: number, { blockBytes, isSealing }: StoreFacts): number {
   const blocks = Math.ceil(sizeBytes / blockBytes);
-  if (!isSealing) return blocks * blockBytes;
-  // The hash tree has a block of each level's last, partial group more; two for the descriptor and the alignment.
-  const seal = Math.ceil(blocks / (HASHES_PER_BLOCK - 1)) + 2;
-  return (blocks + seal) * blockBytes;
+  return (isSealing ? blocks + sealBlocks(blocks) : blocks) * blockBytes;
+}
+
+/** Blocks of the hash tree of a file (fsverity.rst, "Merkle tree"), and one for the descriptor. */
+function sealBlocks(dataBlocks: number): number {
+  let blocks = 1;
+  for (let level = dataBlocks; level > 1; ) {
+    level = Math.ceil(level / HASHES_PER_BLOCK);
+    blocks += level;
+  }
+  return blocks;
 }

@@ -12,7 +12,7 @@
 import { type ImageDigest, imageDigestHex } from "../composefs/image-digest.ts";
 import { type AbsPath, below } from "../path.ts";
 import type { ContentDigest } from "../tree/node.ts";
-import { type ObjectStore, openStoreLock, sweepStaging } from "./object-store.ts";
+import { type ObjectStore, type StoreLimits, sweepStaging } from "./object-store.ts";
 import { probeSealing, type Sealing, sealFiles, unsealedFiles } from "./seal.ts";
 
 /** A large file on its way into staging. Exactly one of `keep` and `drop` ends it. */
@@ -45,6 +45,10 @@ export class Staging implements AsyncDisposable {
     this.#store = store;
     this.#lock = lock;
     this.sealing = sealing;
+  }
+
+  get limits(): StoreLimits {
+    return this.#store.limits;
   }
 
   /** Bytes that wait for the next publication. */
@@ -172,7 +176,7 @@ export class Staging implements AsyncDisposable {
  * @throws StoreError STORE_VERITY_UNAVAILABLE when sealing is required and cannot be; STORE_NO_SPACE; HostError HOST_BUSY
  */
 export async function openStaging(store: ObjectStore): Promise<Staging> {
-  const lock = await openStoreLock(store);
+  const lock = await store.filesystem.lock();
   try {
     sweepStaging(store);
     const sealing = await probeSealing(store.exec, store.filesystem, store.stagingDirectory, store.fsVerity);

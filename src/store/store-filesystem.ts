@@ -7,8 +7,9 @@
 import { closeSync, constants, mkdirSync, openSync, renameSync, rmSync } from "node:fs";
 import { writeAll } from "../host/durable-write.ts";
 import type { Exec } from "../host/exec.ts";
+import { openLock } from "../host/lock.ts";
 import { syncFilesystem } from "../host/sync-filesystem.ts";
-import type { AbsPath } from "../path.ts";
+import { type AbsPath, below } from "../path.ts";
 import { storeError } from "./error.ts";
 
 export interface StoreFilesystem {
@@ -24,6 +25,8 @@ export interface StoreFilesystem {
   remove(path: AbsPath): void;
   /** Returns when all of the above is on stable storage. */
   sync(): Promise<void>;
+  /** Takes the right to do all of the above, until it is disposed of. @throws HostError HOST_BUSY when another has it */
+  lock(): Promise<AsyncDisposable>;
 }
 
 /** Contents of files like /etc/shadow are objects too: only their owner reads the store, others go through the mount. */
@@ -45,6 +48,7 @@ export function hostStoreFilesystem(exec: Exec, directory: AbsPath): StoreFilesy
     rename: (from, to) => wrap(`renaming ${from} to ${to}`, () => renameSync(from, to)),
     remove: (path) => wrap(`removing ${path}`, () => rmSync(path, { recursive: true, force: true })),
     sync: () => syncFilesystem(exec, directory),
+    lock: () => openLock(below(directory, "store.lock")),
   };
 }
 

@@ -17,9 +17,6 @@ import { readLayer } from "./read-layer.ts";
 import type { Staging } from "./staging.ts";
 import type { WantedObjects } from "./wanted-objects.ts";
 
-/** What was read is published (and need not be read again after a power cut) when this much waits at a layer's end. */
-const PUBLISH_BATCH_BYTES = 64 << 20; // three syncs for each are nothing beside writing it
-
 /** The layers of the image that `target` pins, bottom first. @throws OciError; the reason of the signal */
 export async function readImageLayers(
   medium: LayoutReader,
@@ -80,7 +77,7 @@ export async function supplyObjects(
         onProgress?.(bytesDone, bytesTotal);
       },
     });
-    if (staging.pendingBytes >= PUBLISH_BATCH_BYTES) await staging.publish(signal);
+    if (staging.pendingBytes >= staging.limits.publishBatchBytes) await staging.publish(signal);
   }
   onProgress?.(bytesTotal, bytesTotal);
   return absent;
