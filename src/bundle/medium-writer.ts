@@ -9,6 +9,7 @@
  *     MEDIUM/bootferry/blobs/sha256/N.tmp    on its way in; swept by the next writer
  */
 import { accessSync, constants, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { dirname } from "node:path";
 import { type DiskSpace, readDiskSpace } from "../host/disk-space.ts";
 import { syncDirectory, writeDurably } from "../host/durable-write.ts";
 import type { Exec } from "../host/exec.ts";
@@ -98,7 +99,7 @@ export async function openMediumWriter(mountPoint: AbsPath, options: MediumWrite
   const directory = below(mountPoint, MEDIUM_DIRECTORY);
   const blobs = below(directory, "blobs", "sha256");
   const indexFile = below(directory, "index.json");
-  await makeDirectories(mountPoint, directory, blobs);
+  await makeDirectories(directory, blobs);
   await using stack = new AsyncDisposableStack();
   stack.use(await openLock(directory)); // the directory itself, so that no lock file is left on the medium
   await guarded(`preparing ${directory}`, () => {
@@ -166,13 +167,14 @@ async function guarded<T>(what: string, act: () => T | Promise<T>): Promise<T> {
 }
 
 /** Directories that are there must be real: a prepared stick could else make us write somewhere else. */
-async function makeDirectories(mountPoint: AbsPath, directory: AbsPath, blobs: AbsPath): Promise<void> {
+async function makeDirectories(directory: AbsPath, blobs: AbsPath): Promise<void> {
   await guarded(`making ${blobs}`, async () => {
     for (const path of [directory, below(directory, "blobs"), blobs]) {
-      if (!(await isRealDirectory(path))) mkdirSync(path);
+      if (await isRealDirectory(path)) continue;
+      mkdirSync(path);
+      syncDirectory(dirname(path));
     }
     accessSync(blobs, constants.W_OK); // a complete medium that is mounted read-only is found out here, not at the end
-    accessSync(mountPoint, constants.R_OK);
   });
 }
 
