@@ -1,14 +1,12 @@
-/** `docs/config.md`: every key of agent.toml with type, default and meaning, from the schema that checks it. */
+/** `docs/config.md`: every key of agent.toml with type and meaning, from the schema that checks it. */
 
 /** The part of JSON Schema (2020-12) that zod makes of a configuration. */
 export interface KeySchema {
   readonly type?: string;
   readonly description?: string;
-  readonly default?: unknown;
   readonly enum?: readonly unknown[];
   readonly items?: KeySchema;
   readonly properties?: Readonly<Record<string, KeySchema>>;
-  readonly required?: readonly string[];
   readonly anyOf?: readonly KeySchema[];
 }
 
@@ -19,22 +17,33 @@ export function configPage(schema: KeySchema): string {
 
 const HEAD = `# agent.toml
 
-Generated from the sources by \`npm run generate\`. The agent reads the first of these files that exists; the others are not read:
+Generated from the sources by \`npm run generate\`. The agent reads the first of these files that exists:
 
 1. \`/etc/bootferry/agent.toml\`
 2. \`/run/bootferry/agent.toml\`
 3. \`/usr/lib/bootferry/agent.toml\`
 
-\`--config FILE\` names another one. An unknown key is an error: a misspelt one must not be silently without effect.
+Drop-ins (\`agent.toml.d/*.toml\` in the same directories) are laid over it in the order of their names; of two with one name the one in the
+directory listed first counts, and an empty one hides the others. \`--config FILE\` names a single file instead. An unknown key is an error: a
+misspelt one must not be silently without effect.
+
+A complete file for most devices:
+
+\`\`\`toml
+[device]
+compatible = "acme-kiosk-v2"
+
+[follow]
+name = "kiosk-os"
+\`\`\`
 `;
 
 function section(name: string, table: KeySchema): string {
-  const rows = Object.entries(table.properties ?? {}).map(([key, value]) => {
-    const fallback = value.default === undefined ? (table.required?.includes(key) ? "required" : "unset") : code(value.default);
-    return `| \`${key}\` | ${typeName(value)} | ${fallback} | ${(value.description ?? "").replaceAll("|", "\\|")} |`;
-  });
+  const rows = Object.entries(table.properties ?? {}).map(
+    ([key, value]) => `| \`${key}\` | ${typeName(value)} | ${(value.description ?? "").replaceAll("|", "\\|")} |`,
+  );
   const intro = table.description === undefined ? "" : `${table.description}\n\n`;
-  return `## [${name}]\n\n${intro}| key | type | default | meaning |\n|---|---|---|---|\n${rows.join("\n")}\n`;
+  return `## [${name}]\n\n${intro}| key | type | meaning |\n|---|---|---|\n${rows.join("\n")}\n`;
 }
 
 function code(value: unknown): string {

@@ -1,7 +1,7 @@
 /** `docs/errors.md`: every code of every room with its exit status and remedy, from the tables beside the classes. */
 import { globSync } from "node:fs";
 import { join } from "node:path";
-import { EXIT, type ErrorTable } from "../../src/error.ts";
+import { type ErrorTable, EXIT } from "../../src/error.ts";
 
 const SOURCE_ROOT = join(import.meta.dirname, "..", "..", "src");
 

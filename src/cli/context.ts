@@ -7,7 +7,8 @@ import type { ExitStatus } from "../error.ts";
 import { type Clock, systemClock } from "../host/clock.ts";
 import { type Exec, execOnHost } from "../host/exec.ts";
 import { type AbsPath, toAbsPath } from "../path.ts";
-import { type Output, type OutputOptions, openOutput, type TextSink } from "./output.ts";
+import { type Output, type OutputOptions, openOutput } from "./output.ts";
+import type { TextSink } from "./text-sink.ts";
 
 /** Standard input, with what only a terminal has. */
 export interface TextSource extends NodeJS.ReadableStream {

@@ -7,16 +7,11 @@
 import { styleText } from "node:util";
 import type { Clock } from "../host/clock.ts";
 import { openProgress, type Progress } from "./progress.ts";
+import type { TextSink } from "./text-sink.ts";
 
 export interface OutputOptions {
   readonly json?: boolean;
   readonly quiet?: boolean;
-}
-
-/** The part of a TTY stream that we use. */
-export interface TextSink extends NodeJS.WritableStream {
-  readonly isTTY?: boolean;
-  readonly columns?: number;
 }
 
 export interface Output {

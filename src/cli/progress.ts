@@ -2,7 +2,7 @@
 import { SingleBar } from "cli-progress";
 import type { Clock } from "../host/clock.ts";
 import { formatBytes, formatDuration } from "./format-units.ts";
-import type { TextSink } from "./output.ts";
+import type { TextSink } from "./text-sink.ts";
 
 export interface Progress extends Disposable {
   /** So many bytes more are done. */

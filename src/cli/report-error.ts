@@ -2,7 +2,8 @@
 import { CommanderError } from "commander";
 import { CodedError, EXIT } from "../error.ts";
 import { CliError } from "./error.ts";
-import { style, type TextSink } from "./output.ts";
+import { style } from "./output.ts";
+import type { TextSink } from "./text-sink.ts";
 
 const SIGNAL_STATUS_BASE = 128; // what a shell reports for a command that a signal ended
 const SIGINT_NUMBER = 2;
