@@ -1,11 +1,12 @@
 /** Media whose release must not be believed: signatures, keys, revocations and envelopes. */
 
 import { formatStatement } from "../../../src/bundle/statement.ts";
+import { publicKeyOf } from "../../../src/trust/keys.ts";
 import { ROOT_PAYLOAD_TYPE } from "../../../src/trust/root.ts";
 import { buildImage } from "./image.ts";
 import { MediumDraft } from "./medium-draft.ts";
-import { CONTEXT, envelopeOf, goodMedium, statementOf } from "./parts.ts";
-import type { TestKeyName } from "./test-keys.ts";
+import { CONTEXT, envelopeOf, goodMedium, rootEnvelope, SINGLE_ROOT, statementOf } from "./parts.ts";
+import { type TestKeyName, testKey } from "./test-keys.ts";
 import type { Vector, VectorContext } from "./vector.ts";
 
 /** The order of the group in which ed25519 signatures count (RFC 8032, section 5.1). */
@@ -152,7 +153,7 @@ const CASES: readonly Case[] = [
 ];
 
 export async function untrustedMedia(): Promise<readonly Vector[]> {
-  return [...(await Promise.all(CASES.map(vectorOf))), await rootAsRelease()];
+  return [...(await Promise.all(CASES.map(vectorOf))), await rootAsRelease(), await rootOfAStranger()];
 }
 
 async function vectorOf({ name, clause, about, code, signers, context, change }: Case): Promise<Vector> {
@@ -186,6 +187,23 @@ async function rootAsRelease(): Promise<Vector> {
     files: medium.files(),
     context: CONTEXT,
     expect: { result: "refused", code: "TRUST_PAYLOAD_TYPE" },
+  };
+}
+
+/** Whoever makes a release can make a root that vouches for it. */
+async function rootOfAStranger(): Promise<Vector> {
+  const { medium } = await goodMedium({}, ["stranger"]);
+  const keys = [publicKeyOf(testKey("stranger"))];
+  const roles = { root: { keys, threshold: 1 }, release: { keys, threshold: 1 } };
+  medium.addRoot(await rootEnvelope({ ...SINGLE_ROOT, version: 2, roles }, ["stranger"]), 2);
+  return {
+    name: "root-of-a-stranger",
+    kind: "medium",
+    clauses: ["BF-3.11"],
+    about: "A root of version 2 on the medium names the key that signed the release; the device trusts another root.",
+    files: medium.files(),
+    context: CONTEXT,
+    expect: { result: "refused", code: "TRUST_KEY_UNKNOWN" },
   };
 }
 

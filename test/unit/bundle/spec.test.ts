@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { readVectorIndex, VECTORS } from "./vector-reader.ts";
 
 const spec = readFileSync(join(VECTORS, "../spec.md"), "utf8");
-const clauses = [...spec.matchAll(/^\*\*(BF-\d+\.\d+)\*\* (.*?)(?=^\*\*BF-|^## )/gms)].map(
+const clauses = [...spec.matchAll(/^\*\*(BF-\d+\.\d+)\*\* (.*?)(?=^\*\*BF-|^## |(?![\s\S]))/gms)].map(
   ([, id = "", text = ""]) => ({
     id,
     text,
