@@ -116,11 +116,12 @@ export async function openSession(ports: AgentPorts): Promise<Session> {
       const state = nextState(journal.state, event);
       if (state === undefined) throw new Error(`the agent's state ${journal.state} does not take the event ${event}`);
       const begins = isAtRest(journal.state);
+      const now = nowUtc();
       const next = {
         version: 1,
         attempt: begins ? ports.newAttemptId() : journal.attempt,
-        startedAtUtc: begins ? nowUtc() : journal.startedAtUtc,
-        updatedAtUtc: nowUtc(),
+        startedAtUtc: begins ? now : journal.startedAtUtc,
+        updatedAtUtc: now,
         bootId,
         medium: begins ? (medium ?? null) : journal.medium,
         ...fields,

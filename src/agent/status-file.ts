@@ -4,7 +4,7 @@
  * It is a picture and no memory: nothing is decided by it, and it is gone after a reboot.
  */
 import { z } from "zod";
-import { writeDurably } from "../host/durable-write.ts";
+import { replaceFile } from "../host/durable-write.ts";
 import { type AbsPath, below } from "../path.ts";
 import { describeHealth } from "./health-report.ts";
 import { type Journal, journalFile, journalSchema, noJournal } from "./journal.ts";
@@ -39,7 +39,7 @@ export function statusFile(runtimeDirectory: AbsPath): AbsPath {
 
 /** @throws HostError */
 export function writeStatus(runtimeDirectory: AbsPath, status: AgentStatus): void {
-  writeDurably(statusFile(runtimeDirectory), `${JSON.stringify(status)}\n`);
+  replaceFile(statusFile(runtimeDirectory), `${JSON.stringify(status)}\n`);
 }
 
 /**
@@ -110,6 +110,6 @@ function messageOf(journal: Journal): string {
       return `${what} did not stay up long enough to be checked; the device runs the system before.`;
     case "refused":
     case "failed":
-      return `${journal.reason?.message ?? "The update did not work."} The running system is unchanged.${canRemove}`;
+      return `${journal.reason?.message ?? "the update did not work"}. The running system is unchanged.${canRemove}`;
   }
 }

@@ -15,6 +15,7 @@ import {
   readSync,
   renameSync,
   rmSync,
+  writeFileSync,
   writeSync,
 } from "node:fs";
 import { dirname } from "node:path";
@@ -66,6 +67,23 @@ export function createDurably(path: AbsPath, bytes: Uint8Array | string, mode = 
     syncDirectory(dirname(path));
   } catch (error) {
     throw hostError(error, `creating ${path}`);
+  }
+}
+
+/**
+ * Replaces `path` by `bytes` as a whole, but not durably: for what a reboot takes away in any case.
+ * @throws HostError as {@link writeDurably}
+ */
+export function replaceFile(path: AbsPath, bytes: Uint8Array | string, mode = 0o644): void {
+  const temporary = `${path}.tmp`;
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    rmSync(temporary, { force: true });
+    writeFileSync(temporary, bytes, { flag: "wx", mode });
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw hostError(error, `writing ${path}`);
   }
 }
 

@@ -20,6 +20,7 @@ import { type Exec, execOnHost } from "../../../src/host/exec.ts";
 import { type Digest, digestHex, digestOf } from "../../../src/oci/digest.ts";
 import { type AbsPath, below, parseAbsPath } from "../../../src/path.ts";
 import { type ObjectStore, openObjectStore } from "../../../src/store/object-store.ts";
+import { hostStoreFilesystem } from "../../../src/store/store-filesystem.ts";
 import { formatEnvelope, signPayload } from "../../../src/trust/dsse.ts";
 import { generatePrivateKey, type PrivateKey, publicKeyOf } from "../../../src/trust/keys.ts";
 import { createRoot } from "../../../src/trust/root.ts";
@@ -135,7 +136,7 @@ export async function openWorld(installed: SignedRelease, options: WorldOptions 
   const sysroot = scratchDirectory();
   const root = below(sysroot, "root");
   const paths = simulatedDevicePaths(sysroot);
-  const store = await openObjectStore(below(sysroot, "bootferry"), { exec: silentExec, fsVerity: "off" });
+  const store = await openTestStore(below(sysroot, "bootferry"));
   const device = openFakeDevice(paths, options.tries);
   device.provision(installed.image);
   device.boot();
@@ -178,7 +179,13 @@ export async function openWorld(installed: SignedRelease, options: WorldOptions 
   };
 }
 
-/** For the store: syncs are not needed where nothing is cut. */
+/** A store without locks and syncs, which are child processes: its own tests cut it, here it only has to hold things. */
+function openTestStore(directory: AbsPath): Promise<ObjectStore> {
+  const lock = { [Symbol.asyncDispose]: async () => undefined };
+  const filesystem = { ...hostStoreFilesystem(silentExec, directory), lock: async () => lock };
+  return openObjectStore(directory, { exec: silentExec, fsVerity: "off", filesystem });
+}
+
 const silentExec: Exec = async () => ({ exitCode: 0, stdout: Buffer.alloc(0), stderrTail: "" });
 
 async function putRoot(root: AbsPath): Promise<void> {
