@@ -9,7 +9,9 @@ export function metadata(changes: Partial<Metadata> = {}): Metadata {
 }
 
 export function xattrs(values: Readonly<Record<string, string>>): Metadata["xattrs"] {
-  return new Map(Object.entries(values).map(([name, value]) => [utf8ToByteString(name), Buffer.from(value, "latin1")]));
+  return new Map(
+    Object.entries(values).map(([name, value]) => [utf8ToByteString(name), bytesOf(Buffer.from(value, "latin1"))]),
+  );
 }
 
 export function directory(
@@ -22,7 +24,7 @@ export function directory(
 
 /** A file whose content stands in the tree; at most 64 bytes. */
 export function inlineFile(text: string, changes: Partial<Metadata> = {}): LeafNode {
-  return { kind: "file", metadata: metadata(changes), content: { kind: "inline", bytes: Buffer.from(text) } };
+  return { kind: "file", metadata: metadata(changes), content: { kind: "inline", bytes: bytesOf(Buffer.from(text)) } };
 }
 
 /** A file whose content is an object; `seed` (two hexadecimal digits) is repeated into its digest. */
@@ -44,6 +46,11 @@ export function blockDevice(major: number, minor: number, changes: Partial<Metad
 
 export function fifo(changes: Partial<Metadata> = {}): LeafNode {
   return { kind: "fifo", metadata: metadata(changes) };
+}
+
+/** Plain bytes: to a comparison a Buffer is something else. */
+function bytesOf(buffer: Buffer): Uint8Array {
+  return Uint8Array.from(buffer);
 }
 
 function digestOf(seed: string): ContentDigest {
