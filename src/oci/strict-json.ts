@@ -42,34 +42,63 @@ function refused(code: OciErrorCode, what: string, why: string, cause?: unknown)
   return new OciError(code, `${what} is not acceptable JSON: ${why}`, { cause });
 }
 
-const STRINGS = /"(?:[^"\\]|\\.)*"/gs;
-
+/**
+ * Works on any text, JSON or not. One pass: a pattern for whole strings would look for their ends again and again in a
+ * text of quotes that never close, for hours.
+ */
 function checkDepth(text: string, what: string, maxDepth: number): void {
   let depth = 0;
-  for (const bracket of text.replace(STRINGS, "").matchAll(/[[\]{}]/g)) {
-    depth += bracket[0] === "[" || bracket[0] === "{" ? 1 : -1;
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at];
+    if (character === '"') at = endOfString(text, at);
+    else if (character === "[" || character === "{") depth += 1;
+    else if (character === "]" || character === "}") depth -= 1;
     if (depth > maxDepth) throw refused("OCI_JSON_TOO_DEEP", what, `it is nested deeper than ${maxDepth} levels`);
   }
 }
 
-const TOKENS = /"(?:[^"\\]|\\.)*"|[[\]{},:]/gs;
+/** Where the string ends that begins at `start`: its closing quote, or the end of the text. */
+function endOfString(text: string, start: number): number {
+  let at = start + 1;
+  while (at < text.length && text[at] !== '"') at += text[at] === "\\" ? 2 : 1;
+  return at;
+}
 
-/** Walks the tokens of a text that JSON.parse has accepted; only strings and punctuation matter here. */
+/** Walks a text that JSON.parse has accepted; only strings and punctuation matter here. */
 function refuseDuplicateKeys(text: string, what: string): void {
   const open: (Set<string> | undefined)[] = []; // the keys seen in each open object; undefined for arrays
   let expectKey = false;
-  for (const [token] of text.matchAll(TOKENS)) {
-    if (token === "{") open.push(new Set());
-    else if (token === "[") open.push(undefined);
-    else if (token === "}" || token === "]") open.pop();
-    const keys = open.at(-1);
-    if (expectKey && token.startsWith('"')) {
-      const key: string = JSON.parse(token); // "\u0061" and "a" are the same key
-      if (keys?.has(key)) {
-        throw refused("OCI_JSON_DUPLICATE_KEY", what, `the key ${JSON.stringify(key)} stands twice in one object`);
+  for (let at = 0; at < text.length; at++) {
+    switch (text[at]) {
+      case "{":
+        open.push(new Set());
+        expectKey = true;
+        break;
+      case "[":
+        open.push(undefined);
+        expectKey = false;
+        break;
+      case "}":
+      case "]":
+        open.pop();
+        break;
+      case ",":
+        expectKey = open.at(-1) !== undefined;
+        break;
+      case '"': {
+        const end = endOfString(text, at);
+        if (expectKey) addKey(open.at(-1), text.slice(at, end + 1), what);
+        expectKey = false;
+        at = end;
+        break;
       }
-      keys?.add(key);
     }
-    expectKey = token === "{" || (token === "," && keys !== undefined);
   }
+}
+
+function addKey(keys: Set<string> | undefined, token: string, what: string): void {
+  const key: string = token.includes("\\") ? JSON.parse(token) : token.slice(1, -1); // "\u0061" and "a" are the same key
+  if (keys?.has(key))
+    throw refused("OCI_JSON_DUPLICATE_KEY", what, `the key ${JSON.stringify(key)} stands twice in one object`);
+  keys?.add(key);
 }
