@@ -10,6 +10,7 @@ import { simulatedDevicePaths } from "../../config/device-paths.ts";
 import { DeployError } from "../../deploy/error.ts";
 import { makeEngine, openDeviceLoader } from "../../deploy/native/backend.ts";
 import { installDeployment, isInstalled } from "../../deploy/native/install.ts";
+import { parseKarg } from "../../deploy/native/kargs.ts";
 import { engineDirectory } from "../../deploy/native/layout.ts";
 import { requireRoom } from "../../deploy/native/require-room.ts";
 import { EXIT } from "../../error.ts";
@@ -80,6 +81,7 @@ async function install(context: CliContext, output: Output, sysroot: AbsPath, op
   if (isInstalled({ paths, loader })) {
     throw new DeployError("DEPLOY_ALREADY_INSTALLED", `${sysroot} holds deployments already`);
   }
+  const kargs = (options.karg ?? []).map(parseKarg); // before a gigabyte is read
   const { config, agentToml } = readProvisioning(context, options);
   const rootBytes = readInputFile(context.path(options.trustRoot));
   const medium = await openMedium(context.path(options.medium));
@@ -110,7 +112,7 @@ async function install(context: CliContext, output: Output, sysroot: AbsPath, op
       [parseRelPath("bootferry/agent.toml"), agentToml],
       [parseRelPath("bootferry/root.json"), rootBytes],
     ]),
-    kargs: options.karg ?? [],
+    kargs,
   });
   return { deployment: id, release: image.release, imageDigest: image.imageDigest, notApplied };
 }

@@ -14,7 +14,6 @@ import type { ImageReference } from "../host-status.ts";
 import type { ActivationReport, NotApplied } from "../port.ts";
 import { type Engine, sweepAndRead, syncEngine } from "./engine.ts";
 import { activationEntry } from "./entries.ts";
-import { parseKarg } from "./kargs.ts";
 import { findKernel, publishKernel } from "./kernel.ts";
 import { deployDirectory, engineDirectory, UNFINISHED, varDirectory } from "./layout.ts";
 import { imageDirectory, type PlainDirectory, type PlainNode } from "./plain-tree.ts";
@@ -25,6 +24,7 @@ import { writePlainTree } from "./write-plain-tree.ts";
 export interface InstallOptions {
   /** Files that this device's /etc gets besides those of the image, such as `bootferry/agent.toml`. */
   readonly etcFiles: ReadonlyMap<RelPath, Uint8Array>;
+  /** Kernel arguments of this machine, each checked by `parseKarg`. */
   readonly kargs: readonly string[];
   readonly imageReference?: ImageReference;
 }
@@ -53,7 +53,7 @@ export async function installDeployment(
   const { paths, store, isRoot } = engine;
   for (const directory of [deployDirectory(paths), entriesDirectory(paths.boot)]) makeDirectory(directory);
   await sweepAndRead(engine);
-  const origin = makeOrigin(engine, image, options.kargs.map(parseKarg), 1, options);
+  const origin = makeOrigin(engine, image, options.kargs, 1, options);
   const notApplied: NotApplied[] = [...(await seedVar(engine, image))];
   const etc = withFiles(imageDirectory(image.root, "etc"), options.etcFiles);
   await publishDeployment(engine, origin, (directory) => {
