@@ -3,19 +3,23 @@
  * The `bootferry` command: wires a process to the program and turns its end into an exit status.
  *
  * The first SIGINT or SIGTERM aborts through an AbortSignal, so that nothing half-published stays behind; the second
- * one ends the process as it would have without us. The exit status is set and not forced: pending output is flushed.
+ * one ends the process at once. The exit status is set and not forced: pending output is flushed.
  */
 import { readFileSync } from "node:fs";
 import { errnoOf } from "../error.ts";
 import { processContext } from "./context.ts";
 import { buildProgram } from "./program.ts";
-import { reportError } from "./report-error.ts";
+import { reportError, StoppedBySignal, signalStatus } from "./report-error.ts";
 
 const PACKAGE_JSON = new URL("../../package.json", import.meta.url); // two levels up from src/cli and from dist/cli
 
 const abort = new AbortController();
 for (const name of ["SIGINT", "SIGTERM"] as const) {
-  process.once(name, () => abort.abort(new Error(`stopped by ${name}`)));
+  // Not `once`: execa's signal-exit kills the process when no other listener than its own is left.
+  process.on(name, () => {
+    if (abort.signal.aborted) process.exit(signalStatus(name));
+    abort.abort(new StoppedBySignal(name));
+  });
 }
 for (const stream of [process.stdout, process.stderr]) {
   stream.on("error", (error) => {

@@ -54,7 +54,7 @@ export async function chooseForDevice(
  * Stores the chosen release and stages it; nothing that boots has changed afterwards.
  * @throws StoreError, DeployError, AgentError AGENT_SECOND_LOCK
  */
-export async function stageChoice(
+async function stageChoice(
   context: CliContext,
   device: OpenDevice,
   medium: MountedMedium,

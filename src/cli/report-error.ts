@@ -1,4 +1,5 @@
 /** Turns whatever ended a command into words on stderr and an exit status (docs/errors.md lists the codes). */
+import { constants } from "node:os";
 import { CommanderError } from "commander";
 import { CodedError, EXIT } from "../error.ts";
 import { CliError } from "./error.ts";
@@ -6,7 +7,22 @@ import { style } from "./output.ts";
 import type { TextSink } from "./text-sink.ts";
 
 const SIGNAL_STATUS_BASE = 128; // what a shell reports for a command that a signal ended
-const SIGINT_NUMBER = 2;
+
+export type StopSignal = "SIGINT" | "SIGTERM";
+
+/** Why the context's AbortSignal was aborted. */
+export class StoppedBySignal extends Error {
+  readonly signalName: StopSignal;
+
+  constructor(signalName: StopSignal) {
+    super(`stopped by ${signalName}`);
+    this.signalName = signalName;
+  }
+}
+
+export function signalStatus(name: StopSignal): number {
+  return SIGNAL_STATUS_BASE + constants.signals[name];
+}
 
 /**
  * Prints `error: <message> [CODE]` and `help: <remedy>`.
@@ -19,10 +35,10 @@ export function reportError(error: unknown, stderr: TextSink, signal: AbortSigna
     const message = error.message.replace(/^error: /, "");
     return reportCoded(new CliError("CLI_USAGE", message || "no such command"), stderr);
   }
-  if (signal.aborted) {
+  if (signal.reason instanceof StoppedBySignal) {
     // Before coded errors: the terminal sends SIGINT to our children too, and "skopeo failed" would be beside the point.
     stderr.write("interrupted: what was not finished was not published\n");
-    return SIGNAL_STATUS_BASE + SIGINT_NUMBER;
+    return signalStatus(signal.reason.signalName);
   }
   if (error instanceof CodedError) return reportCoded(error, stderr);
   stderr.write(`${style("red", "error:", stderr)} ${error instanceof Error ? (error.stack ?? error) : error}\n`);

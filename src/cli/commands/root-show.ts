@@ -1,12 +1,11 @@
 /** `bootferry root show`: what a trust root says, and whether it is intact. */
 import type { Command } from "commander";
 import { EXIT } from "../../error.ts";
-import { parseEnvelope } from "../../trust/dsse.ts";
 import type { CliContext } from "../context.ts";
 import { addTeaching } from "../help.ts";
 import { addOutputOptions } from "../options.ts";
 import type { OutputOptions } from "../output.ts";
-import { readInputFile } from "../read-input.ts";
+import { readRootEnvelope } from "../read-root.ts";
 import { describeRoot, rootFacts } from "../root-facts.ts";
 
 export function registerRootShow(parent: Command, context: CliContext): void {
@@ -20,7 +19,7 @@ export function registerRootShow(parent: Command, context: CliContext): void {
     .argument("<file>", "the root, as written by `bootferry root create`")
     .action((file: string, options: OutputOptions) => {
       const output = context.openOutput(options);
-      const facts = rootFacts(parseEnvelope(readInputFile(context.path(file))));
+      const facts = rootFacts(readRootEnvelope(context, file));
       output.result(facts, () => describeRoot(facts));
       if (facts.problem !== null) context.setExitStatus(EXIT.notTrusted);
     });

@@ -2,13 +2,13 @@
 import type { Command } from "commander";
 import { EXIT } from "../../error.ts";
 import { writeDurably } from "../../host/durable-write.ts";
-import { addSignature, formatEnvelope, parseEnvelope } from "../../trust/dsse.ts";
+import { addSignature, formatEnvelope } from "../../trust/dsse.ts";
 import { TrustError } from "../../trust/error.ts";
 import type { CliContext } from "../context.ts";
 import { addTeaching } from "../help.ts";
 import { addOutputOptions, addSigningOptions, type SigningOptions } from "../options.ts";
 import type { OutputOptions } from "../output.ts";
-import { readInputFile } from "../read-input.ts";
+import { readRootEnvelope } from "../read-root.ts";
 import { describeRoot, rootFacts } from "../root-facts.ts";
 import { openSigners } from "../signers.ts";
 
@@ -23,7 +23,7 @@ export function registerRootSign(parent: Command, context: CliContext): void {
     .action(async (file: string, options: SigningOptions & OutputOptions) => {
       const output = context.openOutput(options);
       const path = context.path(file);
-      let envelope = parseEnvelope(readInputFile(path));
+      let envelope = readRootEnvelope(context, file);
       const { document } = rootFacts(envelope);
       for (const signer of await openSigners(context, options)) {
         const { keyId } = signer.publicKey;
