@@ -2,18 +2,12 @@
 import { CodedError, type ErrorTable, EXIT } from "../error.ts";
 
 export type BootErrorCode =
-  | "BOOT_ENTRY_INVALID"
   | "BOOT_ENTRY_MISSING"
   | "BOOT_ENTRY_EXISTS"
-  | "BOOT_DEFAULT_SET"
   | "BOOT_NOTHING_BOOTS"
   | "BOOT_KERNEL_FILE_MISSING";
 
 export const BOOT_ERRORS: ErrorTable<BootErrorCode> = {
-  BOOT_ENTRY_INVALID: {
-    exit: EXIT.failed,
-    remedy: "Remove or mend the named file in loader/entries on the boot partition; bootferry writes its own anew.",
-  },
   BOOT_ENTRY_MISSING: {
     exit: EXIT.failed,
     remedy: "Look with `bootferry os status` which deployments have a boot entry, and stage the release again.",
@@ -21,11 +15,6 @@ export const BOOT_ERRORS: ErrorTable<BootErrorCode> = {
   BOOT_ENTRY_EXISTS: {
     exit: EXIT.failed,
     remedy: "Run the command again: leftovers of an interrupted run are cleared when it starts.",
-  },
-  BOOT_DEFAULT_SET: {
-    exit: EXIT.failed,
-    remedy:
-      "Remove the default (`bootctl set-default ''`, or the line `default` in loader/loader.conf): a default is booted even when its tries are used up, so that nothing could fall back.",
   },
   BOOT_NOTHING_BOOTS: {
     exit: EXIT.failed,

@@ -17,8 +17,7 @@ export type DeployErrorCode =
   | "DEPLOY_LOADER_UNSAFE"
   | "DEPLOY_IMAGE_UNSIGNED"
   | "DEPLOY_TRUST_LOCAL_REFUSED"
-  | "DEPLOY_HOST_INVALID"
-  | "DEPLOY_BOOT_FILE_CORRUPT";
+  | "DEPLOY_HOST_INVALID";
 
 export const DEPLOY_ERRORS: ErrorTable<DeployErrorCode> = {
   DEPLOY_NO_SPACE: {
@@ -92,11 +91,6 @@ export const DEPLOY_ERRORS: ErrorTable<DeployErrorCode> = {
   DEPLOY_HOST_INVALID: {
     exit: EXIT.failed,
     remedy: "Update bootc or bootferry: the status that bootc printed is not the one that its v1 API promises.",
-  },
-  DEPLOY_BOOT_FILE_CORRUPT: {
-    exit: EXIT.failed,
-    remedy:
-      "Run `bootferry os verify --repair --medium DIR` with a medium of the release; if it comes back, replace the disk.",
   },
 };
 

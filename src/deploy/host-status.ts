@@ -80,7 +80,6 @@ const hostSchema = z.object({
 });
 
 export type ImageReference = Readonly<z.infer<typeof imageReferenceSchema>>;
-export type ImageStatus = Readonly<z.infer<typeof imageStatusSchema>>;
 export type HostBootEntry = Readonly<z.infer<typeof bootEntrySchema>>;
 export type Host = Readonly<z.infer<typeof hostSchema>>;
 

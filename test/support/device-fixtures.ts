@@ -15,6 +15,7 @@ import { writeImage } from "../../src/composefs/write-image.ts";
 import { type DevicePaths, simulatedDevicePaths } from "../../src/config/device-paths.ts";
 import { makeEngine, openNativeBackend } from "../../src/deploy/native/backend.ts";
 import { parseCommandLine } from "../../src/deploy/native/command-line.ts";
+import { type DeploymentFiles, openBootedFiles } from "../../src/deploy/native/deployment-files.ts";
 import type { Engine } from "../../src/deploy/native/engine.ts";
 import { type InstallOptions, installDeployment } from "../../src/deploy/native/install.ts";
 import { simulateReboot } from "../../src/deploy/native/simulated-machine.ts";
@@ -51,7 +52,7 @@ export function bootable(version: string, files: ImageSpec = {}): ImageSpec {
 }
 
 /** A tree in memory; contents over 64 bytes are handed to `putObject`. */
-export function treeOf(spec: ImageSpec, putObject: (content: Buffer) => void = () => undefined): DirectoryNode {
+function treeOf(spec: ImageSpec, putObject: (content: Buffer) => void = () => undefined): DirectoryNode {
   const root = new Map<ByteString, TreeNode>();
   for (const [path, file] of Object.entries(spec)) {
     const names = path.split("/").map(utf8ToByteString);
@@ -163,6 +164,10 @@ export async function installAndBoot(
   const image = storeImage(device.store, spec, "1.0", 1);
   await installDeployment(device.engine, image, { etcFiles: new Map(), kargs: [], ...options });
   device.boot();
+}
+
+export function openDeploymentFilesOfBooted({ paths, store, engine }: TestDevice): DeploymentFiles {
+  return openBootedFiles(paths, store, engine.loader);
 }
 
 /** What is wrong with the deployment that an entry boots; empty when it is complete, to the last object. */

@@ -12,7 +12,6 @@ import { lastGood, requireConfirmed, slotsOf } from "./boot-facts.ts";
 import { parseCommandLine } from "./command-line.ts";
 import { dropDeployments } from "./drop.ts";
 import { type Engine, sweepAndRead } from "./engine.ts";
-import { isRollbackEntry } from "./entries.ts";
 import { readSnapshot, type Snapshot } from "./snapshot.ts";
 
 /** See {@link DeployBackend.gc}. */
@@ -40,7 +39,7 @@ async function removeRedundantEntries(engine: Engine): Promise<void> {
   for (const { entries, isBooted } of snapshot.deployments) {
     const good = entries.findIndex(({ counter }) => counter === undefined);
     if (isBooted || good < 0) continue;
-    for (const { name } of entries.slice(good + 1)) if (isRollbackEntry(name)) await engine.loader.remove(name);
+    for (const { name } of entries.slice(good + 1)) await engine.loader.remove(name);
   }
 }
 

@@ -83,7 +83,7 @@ async function seedVar(engine: Engine, image: StoredImage): Promise<readonly Not
 }
 
 /** The tree with files added or replaced; directories on the way are made. A file in the way of a directory gives way. */
-export function withFiles(tree: PlainDirectory, files: ReadonlyMap<RelPath, Uint8Array>): PlainDirectory {
+function withFiles(tree: PlainDirectory, files: ReadonlyMap<RelPath, Uint8Array>): PlainDirectory {
   let result = tree;
   for (const [path, bytes] of files) result = withFile(result, path.split("/").map(utf8ToByteString), bytes);
   return result;

@@ -74,7 +74,7 @@ export interface KernelPorts {
 }
 
 /** What must still be written: a file that is there counts only when its content is right. */
-export function missingKernelFiles(
+function missingKernelFiles(
   { paths }: Pick<KernelPorts, "paths">,
   kernel: ImageKernel,
   bootChecksum: string,
