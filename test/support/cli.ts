@@ -3,6 +3,11 @@ import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
 const MAIN = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
+/** Halves the start of each child: stripping types and compiling is done once. */
+const COMPILE_CACHE = fileURLToPath(new URL("../../node_modules/.cache/bootferry-tests", import.meta.url));
+
+const { PATH, HOME, TMPDIR } = process.env;
+const BASE_ENVIRONMENT = { PATH, HOME, TMPDIR, NODE_COMPILE_CACHE: COMPILE_CACHE };
 
 export interface CliRun {
   readonly exitStatus: number | null;
@@ -21,7 +26,7 @@ export interface CliOptions {
 export function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliRun> {
   const child = spawn(process.execPath, [MAIN, ...args], {
     cwd: options.cwd,
-    env: { PATH: process.env["PATH"], HOME: process.env["HOME"], TMPDIR: process.env["TMPDIR"], ...options.env },
+    env: { ...BASE_ENVIRONMENT, ...options.env },
     stdio: "pipe",
   });
   const stdout: Buffer[] = [];
