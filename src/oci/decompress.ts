@@ -6,6 +6,7 @@
 import { constants, createGunzip, createZstdDecompress } from "node:zlib";
 import { OciError } from "./error.ts";
 import type { Compression } from "./media-type.ts";
+import { cutAtFrames } from "./zstd-frames.ts";
 
 const INFLATE_CHUNK_BYTES = 1 << 20; // 20 % faster than the default on layers of an operating system
 const ZSTD_WINDOW_LOG_MAX = 27; // 128 MiB, what RFC 8878 asks of decoders at most; bounds memory against a hostile frame
@@ -37,7 +38,7 @@ function inflated(chunks: AsyncIterable<Buffer>, compression: Compression): Asyn
       return pump(chunks, createGunzip({ chunkSize: INFLATE_CHUNK_BYTES }));
     case "zstd":
       return pump(
-        chunks,
+        cutAtFrames(chunks),
         createZstdDecompress({
           chunkSize: INFLATE_CHUNK_BYTES,
           params: { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG_MAX },
