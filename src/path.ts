@@ -44,7 +44,8 @@ export function below(base: AbsPath, ...components: readonly (RelPath | string)[
 
 /** The bytes `[start, end)` of `bytes` as a ByteString. */
 export function bytesToString(bytes: Uint8Array, start = 0, end = bytes.length): ByteString {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1", start, end) as ByteString;
+  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return buffer.toString("latin1", start, end) as ByteString;
 }
 
 /** The bytes that a ByteString stands for. */

@@ -7,6 +7,7 @@
  */
 import { type ByteString, stringToBytes } from "../path.ts";
 import { MAX_PATH_DEPTH } from "../tree/limits.ts";
+import { metadataPool } from "../tree/metadata-pool.ts";
 import type { DirectoryNode, LeafNode, Metadata, TreeNode } from "../tree/node.ts";
 import { emitImage } from "./emit-image.ts";
 import { BLOCK_BYTES } from "./erofs-format.ts";
@@ -51,12 +52,13 @@ function readTree(view: ImageView, superblock: Superblock): TreeNode {
   const readXattrs = xattrReader(view, superblock.sharedXattrsAt);
   const leaves = new Map<number, LeafNode>();
   const directories = new Set<number>();
+  const pooled = metadataPool();
 
   const readNode = (at: number, depth: number): TreeNode => {
     const known = leaves.get(at);
     if (known !== undefined) return known;
     const inode = readInode(view, at, readXattrs);
-    const metadata = metadataOf(inode, superblock);
+    const metadata = pooled(metadataOf(inode, superblock));
     if (!isDirectory(inode)) {
       const leaf = readLeaf(view, inode, metadata);
       leaves.set(at, leaf);

@@ -8,6 +8,7 @@ import { type DirectoryDraft, draftDirectory, finishDraft, reachDirectory, setEn
 import { TreeError } from "./error.ts";
 import { DEFAULT_TREE_LIMITS, type TreeLimits } from "./limits.ts";
 import { findLinkTarget } from "./link-target.ts";
+import { metadataPool } from "./metadata-pool.ts";
 import type { DirectoryNode, FileContent, LeafNode, Metadata } from "./node.ts";
 import type { DeviceEntry, FifoEntry, SymlinkEntry, TarContent, TarEntry, TarHandler } from "./tar-entry.ts";
 import { displayTreePath } from "./tree-path.ts";
@@ -33,6 +34,7 @@ export class LayerMerge {
   readonly #openContent: (sizeBytes: number) => ContentDigester;
   readonly #limits: TreeLimits;
   readonly #merged: DirectoryDraft = draftDirectory();
+  readonly #pooled = metadataPool();
   #isLayerOpen = false;
   #entries = 0;
   #metadataBytes = 0;
@@ -79,11 +81,12 @@ export class LayerMerge {
       return undefined;
     }
     const parent = reachDirectory(layer, entry.path.slice(0, -1), true);
+    const metadata = this.#pooled(entry.metadata);
     switch (entry.kind) {
       case "file":
-        return this.#takeFile(parent, name, entry.metadata, entry.sizeBytes);
+        return this.#takeFile(parent, name, metadata, entry.sizeBytes);
       case "directory":
-        takeDirectory(parent, name, entry.metadata);
+        takeDirectory(parent, name, metadata);
         return undefined;
       case "hardlink":
         setEntry(parent, name, findLinkTarget(layer, this.#merged, entry));
@@ -92,7 +95,7 @@ export class LayerMerge {
       case "fifo":
       case "character-device":
       case "block-device":
-        setEntry(parent, name, leafOf(entry));
+        setEntry(parent, name, leafOf(entry, metadata));
         return undefined;
     }
   }
@@ -157,15 +160,15 @@ function takeDirectory(parent: DirectoryDraft, name: ByteString, metadata: Metad
   setEntry(parent, name, directory);
 }
 
-function leafOf(entry: SymlinkEntry | FifoEntry | DeviceEntry): LeafNode {
+function leafOf(entry: SymlinkEntry | FifoEntry | DeviceEntry, metadata: Metadata): LeafNode {
   switch (entry.kind) {
     case "symlink":
-      return { kind: "symlink", metadata: entry.metadata, target: entry.linkTarget };
+      return { kind: "symlink", metadata, target: entry.linkTarget };
     case "fifo":
-      return { kind: "fifo", metadata: entry.metadata };
+      return { kind: "fifo", metadata };
     case "character-device":
     case "block-device": {
-      const { kind, metadata, major, minor } = entry;
+      const { kind, major, minor } = entry;
       if (kind === "character-device" && major === 0 && minor === 0)
         throw new TreeError("TREE_DEVICE_WHITEOUT", `character device 0:0 in a layer: ${displayTreePath(entry.path)}`);
       return { kind, metadata, major, minor };
