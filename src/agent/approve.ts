@@ -4,7 +4,7 @@ import type { AbsPath } from "../path.ts";
 import { AgentError } from "./error.ts";
 import { appendHistory } from "./history.ts";
 import { describeRelease } from "./release-facts.ts";
-import { forgiveRelease, readVerdicts, type Verdict, writeVerdicts } from "./verdicts.ts";
+import { forgiveRelease, heldReleases, readVerdicts, type Verdict, writeVerdicts } from "./verdicts.ts";
 
 export interface Approval {
   readonly name: string;
@@ -23,17 +23,14 @@ export function approveRelease(stateDirectory: AbsPath, query: string | undefine
   const note = (about: "damaged-file" | "approval", message: string) =>
     appendHistory(stateDirectory, { version: 1, kind: "note", atUtc, about, message });
   const verdicts = readVerdicts(stateDirectory, (why) => note("damaged-file", why));
-  const [payloadDigest, verdict] = findVerdict(Object.entries(verdicts.releases), query);
+  const [payloadDigest, verdict] = findVerdict(heldReleases(verdicts), query);
   note("approval", `${describeRelease(verdict)} may be tried again`);
   writeVerdicts(stateDirectory, forgiveRelease(verdicts, payloadDigest));
   const { name, version, sequence } = verdict;
   return { name, version, sequence, payloadDigest };
 }
 
-function findVerdict(all: readonly (readonly [string, Verdict])[], query: string | undefined) {
-  const held = all
-    .filter(([, { unhealthy, unfinished }]) => unhealthy.length + unfinished.length > 0)
-    .toSorted(([, a], [, b]) => (a.atUtc < b.atUtc ? 1 : -1));
+function findVerdict(held: readonly (readonly [string, Verdict])[], query: string | undefined) {
   const fits = ([digest, { version }]: readonly [string, Verdict]) =>
     query === undefined || version === query || digest === query || `sha256:${query}` === digest;
   const found = held.find(fits);

@@ -22,6 +22,7 @@ import { verifySecondLock } from "./second-lock.ts";
 import type { Session } from "./session.ts";
 import { nextState } from "./states.ts";
 import { storeRelease } from "./store-release.ts";
+import { evaluatePermission } from "./verdicts.ts";
 
 /** Installs the best release of the medium at `directory`, or says why there is none. */
 export async function installFromMedium(session: Session, directory: AbsPath): Promise<Outcome> {
@@ -56,13 +57,33 @@ async function install(
   return storeAndStage(session, medium, { release, target });
 }
 
-/** Goes on with the release of the journal from what is on this device, without a medium. */
-export async function installKept(session: Session, chosen: ChosenRelease): Promise<Outcome> {
-  await session.enter("kept-release-chosen", { release: chosen, restages: 0 }, null);
-  return endingOnError(session, async () => {
-    const { medium, ...kept } = await openKept(session, chosen);
-    return storeAndStage(session, medium, kept);
-  });
+/**
+ * Installs the kept release once more, without a medium, when that is due: it fell back before its health was known, or
+ * a person allowed it another try.
+ * @returns undefined when nothing is due
+ */
+export async function retryKept(session: Session): Promise<Outcome | undefined> {
+  if (!Object.values(session.verdicts.releases).some(({ retry }) => retry)) return undefined;
+  const due = await findDueRelease(session);
+  if (due === undefined) return undefined;
+  const { medium, release, target } = due;
+  await session.enter("kept-release-chosen", { release: chosenRelease(release, target), restages: 0 }, null);
+  return endingOnError(session, () => storeAndStage(session, medium, { release, target }));
+}
+
+async function findDueRelease({ ports, verdicts }: Session) {
+  const facts = await readChoiceFacts(ports);
+  try {
+    const medium = openKeptRelease(ports.paths.stateDirectory);
+    const choice = medium && (await chooseFromMedium(medium, facts));
+    if (medium === undefined || choice?.kind !== "install") return undefined;
+    const permission = evaluatePermission(verdicts, choice.release.payloadDigest);
+    const isDue = permission.kind === "may-try" && permission.isRetryDue;
+    return isDue ? { medium, release: choice.release, target: choice.target } : undefined;
+  } catch (error) {
+    if (error instanceof CodedError) return undefined; // a kept release that cannot be read: the medium brings it again
+    throw error;
+  }
 }
 
 /** Stages what the journal says is stored: after a power cut, or once more because it never became bootable. */

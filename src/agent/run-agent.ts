@@ -4,21 +4,17 @@
  *     1. what an earlier run has left is brought to its end            (after-boot.ts)
  *     2. a booted deployment that nobody has confirmed is assessed; until it is confirmed, media wait
  *     3. the medium, when there is one, is installed from              (install.ts)
- *        without one, a release that fell back unassessed is tried again
+ *        without one, a release that fell back unassessed, or that a person allowed another try, is tried again
  *
  * Run again at any time, also with the same medium: what is done already is not done twice.
  */
 import type { AbsPath } from "../path.ts";
-import { evaluateRollback } from "../trust/rollback-policy.ts";
-import { readTrustState } from "../trust/state.ts";
 import { adoptUnconfirmed, goOn } from "./after-boot.ts";
-import { raiseFloorsToBooted, trustStateFile } from "./floors.ts";
-import { installFromMedium, installKept } from "./install.ts";
+import { raiseFloorsToBooted } from "./floors.ts";
+import { installFromMedium, retryKept } from "./install.ts";
 import { type Outcome, outcome } from "./outcome.ts";
-import { type ChosenRelease, isChosen } from "./release-facts.ts";
 import { type AgentPorts, openSession, type Session } from "./session.ts";
 import { isAtRest } from "./states.ts";
-import { evaluatePermission } from "./verdicts.ts";
 
 export interface AgentRequest {
   /** Where a medium is mounted; undefined to go on with what is on the device. */
@@ -36,9 +32,7 @@ export async function runAgent(ports: AgentPorts, request: AgentRequest): Promis
   const left = await finishEarlier(session);
   if (left !== undefined && !isAtRest(session.journal.state)) return withMediumWaiting(left, request);
   if (request.medium !== undefined) return installFromMedium(session, request.medium);
-  const kept = keptToTryAgain(session);
-  if (kept !== undefined) return installKept(session, kept);
-  return left ?? outcome(session.journal, "nothing");
+  return (await retryKept(session)) ?? left ?? outcome(session.journal, "nothing");
 }
 
 async function finishEarlier(session: Session): Promise<Outcome | undefined> {
@@ -52,13 +46,4 @@ async function finishEarlier(session: Session): Promise<Outcome | undefined> {
 function withMediumWaiting(left: Outcome, { medium }: AgentRequest): Outcome {
   if (medium === undefined || left.kind !== "waiting") return left;
   return { ...left, message: `${left.message} The medium waits until then.` };
-}
-
-/** The release of the last attempt, when it deserves another one without its medium being brought again. */
-function keptToTryAgain({ journal, verdicts, ports }: Session): ChosenRelease | undefined {
-  if (journal.state !== "unassessed" && journal.state !== "rolled-back") return undefined;
-  const { release } = journal;
-  if (!isChosen(release) || evaluatePermission(verdicts, release.payloadDigest).kind !== "may-try") return undefined;
-  const state = readTrustState(trustStateFile(ports.paths.stateDirectory));
-  return evaluateRollback(state, release).kind === "newer" ? release : undefined;
 }

@@ -22,7 +22,7 @@ import type { ProgramFiles } from "./programs.ts";
 import type { Reason, ReleaseFacts } from "./release-facts.ts";
 import { type AgentEvent, type AgentState, isAtRest, nextState, type TargetOf } from "./states.ts";
 import { type AgentStatus, describeJournal, writeStatus } from "./status-file.ts";
-import { readVerdicts, recordAttempt, type Verdicts, writeVerdicts } from "./verdicts.ts";
+import { type EndedAttempt, readVerdicts, recordAttempt, type Verdicts, writeVerdicts } from "./verdicts.ts";
 
 export interface AgentPorts {
   readonly backend: DeployBackend;
@@ -178,18 +178,17 @@ function isEnded(journal: Journal): journal is Journal & EndedJournal {
 
 function settleVerdicts(stateDirectory: DevicePaths["stateDirectory"], verdicts: Verdicts, journal: Journal): Verdicts {
   if (!isEnded(journal) || journal.release === null) return verdicts;
-  const outcome = verdictOf(journal);
-  if (outcome === undefined) return verdicts;
   const { attempt: id, updatedAtUtc: atUtc, release } = journal;
-  const settled = recordAttempt(verdicts, release, { id, outcome, atUtc });
+  const mayRetry = journal.state === "unassessed";
+  const settled = recordAttempt(verdicts, release, { id, outcome: verdictOf(journal), mayRetry, atUtc });
   if (settled !== verdicts) writeVerdicts(stateDirectory, settled);
   return settled;
 }
 
-function verdictOf({ state, health, wasBootable }: EndedJournal): "unhealthy" | "unfinished" | undefined {
-  if (state === "confirmed" || state === "refused") return undefined;
+function verdictOf({ state, health, wasBootable }: EndedJournal): EndedAttempt["outcome"] {
+  if (state === "confirmed" || state === "refused") return "other";
   if (health?.healthy === false) return "unhealthy";
-  return state === "unassessed" || wasBootable ? "unfinished" : undefined;
+  return state === "unassessed" || wasBootable ? "unfinished" : "other";
 }
 
 function settleHistory(stateDirectory: DevicePaths["stateDirectory"], journal: Journal): void {

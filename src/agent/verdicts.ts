@@ -16,17 +16,23 @@ import { peekStateFile, readStateFile, writeStateFile } from "./state-file.ts";
 /** The first attempt and two more. */
 export const MAX_UNFINISHED_ATTEMPTS = 3;
 const MAX_RELEASES = 64; // a device tries one a week at most; the oldest verdicts are forgotten
+const MAX_ATTEMPTS = 32; // of one release; more than a few take a person who allows each
+
+const triedSchema = z.strictObject({
+  id: z.string(),
+  /** `other`: it ended in a way that says nothing against the release. */
+  outcome: z.enum(["unhealthy", "unfinished", "other"]),
+  /** A person allowed another try after it. */
+  forgiven: z.boolean(),
+});
 
 const verdictSchema = z.strictObject({
   name: z.string(),
   version: z.string(),
   sequence: z.int().nonnegative(),
-  /** The attempts in which its health failed. */
-  unhealthy: z.array(z.string()),
-  /** The attempts that ended before its health was known. */
-  unfinished: z.array(z.string()),
-  /** The attempts that a person has forgiven; kept, so that the end of one is not recorded again. */
-  forgiven: z.array(z.string()),
+  attempts: z.array(triedSchema),
+  /** It is to be tried once more, by itself or because a person asked for it, without its medium. */
+  retry: z.boolean(),
   atUtc: z.string(),
 });
 
@@ -61,42 +67,65 @@ export function writeVerdicts(stateDirectory: AbsPath, verdicts: Verdicts): void
   writeStateFile(verdictsFile(stateDirectory), verdicts);
 }
 
-/** The verdicts after `attempt` at `release` ended without being confirmed. Pure; doing it twice changes nothing. */
-export function recordAttempt(
-  verdicts: Verdicts,
-  release: ReleaseFacts,
-  attempt: { readonly id: string; readonly outcome: "unhealthy" | "unfinished"; readonly atUtc: string },
-): Verdicts {
+export interface EndedAttempt {
+  readonly id: string;
+  readonly outcome: Verdict["attempts"][number]["outcome"];
+  /** Whether the device should try it again by itself, as far as it may. */
+  readonly mayRetry: boolean;
+  readonly atUtc: string;
+}
+
+/** The verdicts after an attempt at `release` has ended. Pure; doing it twice changes nothing. */
+export function recordAttempt(verdicts: Verdicts, release: ReleaseFacts, attempt: EndedAttempt): Verdicts {
   const { name, version, sequence, payloadDigest } = release;
-  const none = { name, version, sequence, unhealthy: [], unfinished: [], forgiven: [], atUtc: "" };
-  const old: Verdict = verdicts.releases[payloadDigest] ?? none;
-  if ([old.unhealthy, old.unfinished, old.forgiven].some((ids) => ids.includes(attempt.id))) return verdicts;
-  const changed: Verdict = { ...old, [attempt.outcome]: [...old[attempt.outcome], attempt.id], atUtc: attempt.atUtc };
-  const all = Object.entries({ ...verdicts.releases, [payloadDigest]: changed });
+  const old = verdicts.releases[payloadDigest];
+  if (old === undefined && attempt.outcome === "other") return verdicts;
+  if (old?.attempts.some(({ id }) => id === attempt.id)) return verdicts;
+  const { id, outcome, mayRetry, atUtc } = attempt;
+  const attempts = [...(old?.attempts ?? []), { id, outcome, forgiven: false }].slice(-MAX_ATTEMPTS);
+  const retry = mayRetry && evaluateAttempts(attempts) === "may-try";
+  return withVerdict(verdicts, payloadDigest, { name, version, sequence, attempts, retry, atUtc });
+}
+
+function withVerdict(verdicts: Verdicts, payloadDigest: string, verdict: Verdict): Verdicts {
+  const all = Object.entries({ ...verdicts.releases, [payloadDigest]: verdict });
   all.sort(([, a], [, b]) => (a.atUtc < b.atUtc ? 1 : -1));
   return { version: 1, releases: Object.fromEntries(all.slice(0, MAX_RELEASES)) };
 }
 
 /** Whether the device may try a release, as far as its own experience goes. */
 export type Permission =
-  | { readonly kind: "may-try" }
-  | { readonly kind: "unhealthy"; readonly atUtc: string }
-  | { readonly kind: "unfinished"; readonly attempts: number; readonly atUtc: string };
+  | { readonly kind: "may-try"; readonly isRetryDue: boolean }
+  | { readonly kind: "unhealthy" | "unfinished"; readonly attempts: number; readonly atUtc: string };
 
 export function evaluatePermission(verdicts: Verdicts, payloadDigest: Digest): Permission {
   const verdict = verdicts.releases[payloadDigest];
-  if (verdict === undefined) return { kind: "may-try" };
-  if (verdict.unhealthy.length > 0) return { kind: "unhealthy", atUtc: verdict.atUtc };
-  const attempts = verdict.unfinished.length;
-  if (attempts < MAX_UNFINISHED_ATTEMPTS) return { kind: "may-try" };
-  return { kind: "unfinished", attempts, atUtc: verdict.atUtc };
+  if (verdict === undefined) return { kind: "may-try", isRetryDue: false };
+  const kind = evaluateAttempts(verdict.attempts);
+  if (kind === "may-try") return { kind, isRetryDue: verdict.retry };
+  return { kind, attempts: verdict.attempts.filter(isHeld).length, atUtc: verdict.atUtc };
+}
+
+function evaluateAttempts(attempts: Verdict["attempts"]): Permission["kind"] {
+  const held = attempts.filter(isHeld);
+  if (held.some(({ outcome }) => outcome === "unhealthy")) return "unhealthy";
+  return held.length < MAX_UNFINISHED_ATTEMPTS ? "may-try" : "unfinished";
+}
+
+function isHeld({ outcome, forgiven }: Verdict["attempts"][number]): boolean {
+  return outcome !== "other" && !forgiven;
+}
+
+/** Releases that something is held against, the last one first. */
+export function heldReleases(verdicts: Verdicts): readonly (readonly [payloadDigest: string, verdict: Verdict])[] {
+  const held = Object.entries(verdicts.releases).filter(([, { attempts }]) => attempts.some(isHeld));
+  return held.sort(([, a], [, b]) => (a.atUtc < b.atUtc ? 1 : -1));
 }
 
 /** The verdicts after a person allowed another try: what happened before no longer counts. Pure. */
 export function forgiveRelease(verdicts: Verdicts, payloadDigest: string): Verdicts {
   const old = verdicts.releases[payloadDigest];
   if (old === undefined) return verdicts;
-  const forgiven = [...old.forgiven, ...old.unhealthy, ...old.unfinished];
-  const changed: Verdict = { ...old, unhealthy: [], unfinished: [], forgiven };
-  return { version: 1, releases: { ...verdicts.releases, [payloadDigest]: changed } };
+  const attempts = old.attempts.map((attempt) => ({ ...attempt, forgiven: true }));
+  return withVerdict(verdicts, payloadDigest, { ...old, attempts, retry: true });
 }

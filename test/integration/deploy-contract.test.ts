@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { DeployBackend } from "../../src/deploy/port.ts";
 import type { StoredImage } from "../../src/store/ingest.ts";
 import { bootable, installAndBoot, openTestDevice, storeImage, type TestDevice } from "../support/device-fixtures.ts";
+import { openFakeDevice } from "../support/fake-backend.ts";
 
 interface BackendUnderTest extends Disposable {
   readonly backend: DeployBackend;
@@ -13,7 +14,10 @@ interface BackendUnderTest extends Disposable {
   boot(): void;
 }
 
-const BACKENDS: readonly (readonly [string, () => Promise<BackendUnderTest>])[] = [["native", openNative]];
+const BACKENDS: readonly (readonly [string, () => Promise<BackendUnderTest>])[] = [
+  ["native", openNative],
+  ["fake", openFake],
+];
 
 async function openNative(): Promise<BackendUnderTest> {
   const device: TestDevice = await openTestDevice();
@@ -24,6 +28,16 @@ async function openNative(): Promise<BackendUnderTest> {
     boot: () => void device.boot(),
     [Symbol.dispose]: () => device[Symbol.dispose](),
   };
+}
+
+/** The one of the agent's tests: what they show is worth as much as it keeps the contract. */
+async function openFake(): Promise<BackendUnderTest> {
+  const { paths, store, [Symbol.dispose]: dispose } = await openTestDevice();
+  const fake = openFakeDevice(paths);
+  const image = (version: string) => storeImage(store, bootable(version), version, Number.parseInt(version, 10));
+  fake.provision(image("1.0"));
+  fake.boot();
+  return { backend: fake.backend, image, boot: () => void fake.boot(), [Symbol.dispose]: dispose };
 }
 
 describe.each(BACKENDS)("the %s backend", (_name, open) => {

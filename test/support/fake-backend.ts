@@ -25,7 +25,7 @@ interface FakeDeployment {
   /** What the loader sorts by; a rollback raises it. */
   rank: number;
   /** Undefined: no boot entry yet. */
-  entry: { triesLeft: number | undefined } | undefined;
+  entry: { triesLeft: number | undefined; readonly isOfRollback?: boolean } | undefined;
 }
 
 export interface FakeDevice {
@@ -48,6 +48,7 @@ export function openFakeDevice(paths: DevicePaths, tries = 3): FakeDevice {
   let bootedId: DeploymentId | undefined;
   let boots = 0;
   let highestSerial = 0;
+  let uncollected = 0; // images of dropped deployments, of one object and one byte each
   const verbs: string[] = [];
 
   const inOrder = () => {
@@ -71,7 +72,8 @@ export function openFakeDevice(paths: DevicePaths, tries = 3): FakeDevice {
   const pending = () => {
     const staged = deployments.find(({ entry }) => entry === undefined);
     const [next] = inOrder();
-    return staged ?? (next !== undefined && next.id !== bootedId && next.entry?.triesLeft ? next : undefined);
+    const isArmed = next !== undefined && next.id !== bootedId && (next.entry?.triesLeft ?? 0) > 0;
+    return staged ?? (isArmed && next.entry?.isOfRollback !== true ? next : undefined);
   };
   const requireConfirmed = () => {
     const running = booted();
@@ -82,6 +84,7 @@ export function openFakeDevice(paths: DevicePaths, tries = 3): FakeDevice {
     const lastGood = inOrder().find(({ entry }) => entry?.triesLeft === undefined);
     const dropped = deployments.filter((it) => it.id !== bootedId && it !== lastGood && isObsolete(it));
     deployments = deployments.filter((it) => !dropped.includes(it));
+    uncollected += dropped.length;
     return dropped.map(({ id }) => id);
   };
   const stagedOf = ({ id, image }: FakeDeployment) =>
@@ -125,7 +128,7 @@ export function openFakeDevice(paths: DevicePaths, tries = 3): FakeDevice {
       verbs.push("stage");
       const old = pending();
       if (old !== undefined && old.image.payloadDigest === image.payloadDigest) return stagedOf(old);
-      deployments = deployments.filter(({ entry }) => entry !== undefined);
+      drop(({ entry }) => entry === undefined);
       return stagedOf(add(image, undefined));
     },
     async staged() {
@@ -164,7 +167,7 @@ export function openFakeDevice(paths: DevicePaths, tries = 3): FakeDevice {
       if (inOrder()[0] !== next) {
         highestSerial += 1;
         next.rank = highestSerial;
-        if (next.entry?.triesLeft !== undefined) next.entry = { triesLeft: tries };
+        if (next.entry?.triesLeft !== undefined) next.entry = { triesLeft: tries, isOfRollback: true };
       }
       return { nextBoot: next === running ? "current" : "rollback" };
     },
@@ -173,7 +176,9 @@ export function openFakeDevice(paths: DevicePaths, tries = 3): FakeDevice {
       verbs.push(options?.dropRollback === true ? "gc-rollback" : "gc");
       const waiting = pending();
       const dropped = drop((it) => it !== waiting && (options?.dropRollback === true || stateOf(it) === "bad"));
-      return { deployments: dropped, kernels: [], objects: 0, freedBytes: dropped.length };
+      const objects = uncollected;
+      uncollected = 0;
+      return { deployments: dropped, kernels: [], objects, freedBytes: objects };
     },
   };
 
@@ -201,7 +206,7 @@ export function openFakeDevice(paths: DevicePaths, tries = 3): FakeDevice {
   return device;
 }
 
-function hostEntry({ image }: FakeDeployment): HostBootEntry {
+function hostEntry({ image, entry }: FakeDeployment): HostBootEntry {
   return {
     image: {
       image: { image: "bootferry", transport: "oci" },
@@ -210,7 +215,8 @@ function hostEntry({ image }: FakeDeployment): HostBootEntry {
       imageDigest: image.manifestDigest,
       architecture: image.architecture,
     },
-    ...{ cachedUpdate: null, incompatible: false, pinned: false, softRebootCapable: false, downloadOnly: false },
+    ...{ cachedUpdate: null, incompatible: false, pinned: false, softRebootCapable: false },
+    downloadOnly: entry === undefined,
     ...{ store: null, ostree: null, composefs: null },
   };
 }

@@ -415,6 +415,7 @@ describe("a release that is not well", () => {
       await world.run();
     }
     expect((await world.run()).kind).toBe("nothing");
+    expect((await world.run(writeMedium([v2]))).kind).toBe("nothing"); // what came between does not matter
     world.removeProgram(CHECK);
     approveRelease(world.paths.stateDirectory, undefined, world.ports.clock);
     expect(await world.run()).toMatchObject({ kind: "rebooting", release: { version: "3.0" } });

@@ -25,11 +25,12 @@ const release = (sequence: number): ReleaseFacts => ({
 });
 const R3 = release(3);
 
-type Outcome = "unhealthy" | "unfinished";
+type Outcome = "unhealthy" | "unfinished" | "other";
 
 function verdictsAfter(...attempts: readonly (readonly [id: string, outcome: Outcome])[]): Verdicts {
   return attempts.reduce(
-    (verdicts, [id, outcome]) => recordAttempt(verdicts, R3, { id, outcome, atUtc: "2026-11-20T10:00:00Z" }),
+    (verdicts, [id, outcome]) =>
+      recordAttempt(verdicts, R3, { id, outcome, mayRetry: true, atUtc: "2026-11-20T10:00:00Z" }),
     NO_VERDICTS,
   );
 }
@@ -50,6 +51,11 @@ describe("whether a release may be tried", () => {
       verdictsAfter(["a", "unfinished"], ["a", "unfinished"], ["a", "unfinished"]),
       "may-try",
     ],
+    [
+      "one whose attempt ended otherwise may",
+      verdictsAfter(["a", "other"], ["b", "unfinished"], ["c", "other"]),
+      "may-try",
+    ],
     ["a verdict is for good", verdictsAfter(["a", "unhealthy"], ["b", "unfinished"]), "unhealthy"],
     ["a forgiven one may", forgiveRelease(verdictsAfter(["a", "unhealthy"]), R3.payloadDigest), "may-try"],
   ] as const)("%s", (_, verdicts, kind) => {
@@ -59,23 +65,33 @@ describe("whether a release may be tried", () => {
 
   it("stays forgiven when the end of a forgiven attempt is recorded again", () => {
     const forgiven = forgiveRelease(verdictsAfter(["a", "unhealthy"]), R3.payloadDigest);
-    const again = recordAttempt(forgiven, R3, { id: "a", outcome: "unhealthy", atUtc: "2026-11-21T10:00:00Z" });
+    const again = recordAttempt(forgiven, R3, {
+      id: "a",
+      outcome: "unhealthy",
+      mayRetry: false,
+      atUtc: "2026-11-21T10:00:00Z",
+    });
     expect(again).toBe(forgiven);
-    const sickAgain = recordAttempt(forgiven, R3, { id: "b", outcome: "unhealthy", atUtc: "2026-11-21T10:00:00Z" });
+    const sickAgain = recordAttempt(forgiven, R3, {
+      id: "b",
+      outcome: "unhealthy",
+      mayRetry: false,
+      atUtc: "2026-11-21T10:00:00Z",
+    });
     expect(evaluatePermission(sickAgain, R3.payloadDigest).kind).toBe("unhealthy");
   });
 
   it("is never more than three attempts without a person", () => {
     fc.assert(
       fc.property(
-        fc.array(fc.tuple(fc.string({ minLength: 1 }), fc.constantFrom<Outcome>("unhealthy", "unfinished"))),
+        fc.array(fc.tuple(fc.string({ minLength: 1 }), fc.constantFrom<Outcome>("unhealthy", "unfinished", "other"))),
         (all) => {
           let verdicts = NO_VERDICTS;
           const ids = new Set<string>();
           for (const [id, outcome] of all) {
             if (evaluatePermission(verdicts, R3.payloadDigest).kind !== "may-try") break;
-            ids.add(id);
-            verdicts = recordAttempt(verdicts, R3, { id, outcome, atUtc: "t" });
+            if (outcome !== "other") ids.add(id);
+            verdicts = recordAttempt(verdicts, R3, { id, outcome, mayRetry: true, atUtc: "t" });
           }
           expect(ids.size).toBeLessThanOrEqual(MAX_UNFINISHED_ATTEMPTS);
         },
@@ -96,7 +112,12 @@ describe("the file of verdicts", () => {
     let verdicts = NO_VERDICTS;
     for (let sequence = 1; sequence <= 100; sequence++) {
       const atUtc = `2026-01-01T00:00:${String(sequence).padStart(3, "0")}Z`;
-      verdicts = recordAttempt(verdicts, release(sequence), { id: `${sequence}`, outcome: "unhealthy", atUtc });
+      verdicts = recordAttempt(verdicts, release(sequence), {
+        id: `${sequence}`,
+        outcome: "unhealthy",
+        mayRetry: false,
+        atUtc,
+      });
     }
     expect(Object.keys(verdicts.releases)).toHaveLength(64);
     expect(evaluatePermission(verdicts, release(100).payloadDigest).kind).toBe("unhealthy");
@@ -115,4 +136,29 @@ describe("the file of verdicts", () => {
       expect(existsSync(`${verdictsFile(directory)}.damaged`)).toBe(true);
     },
   );
+});
+
+describe("another try without the medium", () => {
+  const isDue = (verdicts: Verdicts) => {
+    const permission = evaluatePermission(verdicts, R3.payloadDigest);
+    return permission.kind === "may-try" && permission.isRetryDue;
+  };
+
+  it.each([
+    ["is not due for a new release", NO_VERDICTS, false],
+    ["is due after a first fallback", verdictsAfter(["a", "unfinished"]), true],
+    ["is due after a second", verdictsAfter(["a", "unfinished"], ["b", "unfinished"]), true],
+    ["is not due after a third", verdictsAfter(["a", "unfinished"], ["b", "unfinished"], ["c", "unfinished"]), false],
+    ["is not due for one that was not well", verdictsAfter(["a", "unhealthy"]), false],
+    ["is due when a person allows it", forgiveRelease(verdictsAfter(["a", "unhealthy"]), R3.payloadDigest), true],
+  ])("%s", (_, verdicts, due) => {
+    expect(isDue(verdicts)).toBe(due);
+  });
+
+  it("is due no more once it has ended in any way, and the end of an older one changes nothing", () => {
+    const allowed = forgiveRelease(verdictsAfter(["a", "unhealthy"]), R3.payloadDigest);
+    const other = { outcome: "other", mayRetry: false, atUtc: "2026-11-21T10:00:00Z" } as const;
+    expect(isDue(recordAttempt(allowed, R3, { id: "b", ...other }))).toBe(false);
+    expect(isDue(recordAttempt(allowed, R3, { id: "a", ...other }))).toBe(true);
+  });
 });
