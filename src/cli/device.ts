@@ -40,18 +40,25 @@ export interface Device {
   readonly loader: BootLoader;
 }
 
-/** A device with its configuration; what changes it needs its lock, see {@link openDevice}. */
-export interface ConfiguredDevice extends Device {
+/** A device with its deployments and files, whatever its configuration says: that may be what is broken. */
+interface UnconfiguredDevice extends Device {
   readonly store: ObjectStore;
   readonly engine: Engine;
   readonly backend: DeployBackend;
   readonly files: DeviceFiles;
+}
+
+/** A device with its configuration; what changes it needs its lock, see {@link openDevice}. */
+export interface ConfiguredDevice extends UnconfiguredDevice {
   readonly programs: ProgramFiles;
   readonly config: AgentConfig;
 }
 
 /** A device to work on, with its lock held. */
 export interface OpenDevice extends ConfiguredDevice, AsyncDisposable {}
+
+/** A device to mend or to go back on, with its lock held. */
+export interface RescuedDevice extends UnconfiguredDevice, AsyncDisposable {}
 
 export interface DeviceOptions extends SysrootOption {
   /** A configuration file of this machine in place of the device's. */
@@ -67,15 +74,41 @@ export function findDevice(context: CliContext, { sysroot }: SysrootOption): Dev
  * Takes the device's lock, opens its store and reads the configuration of the running deployment.
  * @throws HostError HOST_BUSY; DeployError DEPLOY_NOT_BOOTED; StoreError; ConfigError
  */
-export async function openDevice(context: CliContext, options: DeviceOptions): Promise<OpenDevice> {
+export function openDevice(context: CliContext, options: DeviceOptions): Promise<OpenDevice> {
+  return withLock(context, options, () => configureDevice(context, options));
+}
+
+/**
+ * Takes the device's lock and opens its store, without its configuration: going back and mending have to work on a
+ * device whose configuration or image is damaged.
+ * @throws HostError HOST_BUSY; DeployError DEPLOY_NOT_BOOTED
+ */
+export function openDeviceForRescue(context: CliContext, options: SysrootOption): Promise<RescuedDevice> {
+  return withLock(context, options, async () => {
+    const device = findDevice(context, options);
+    const { exec, clock } = context;
+    const store = await openObjectStore(engineDirectory(device.paths), { exec, fsVerity: "on" }); // where it can
+    const engineOptions = { paths: device.paths, store, exec, clock };
+    return {
+      ...device,
+      store,
+      files: device.paths.isSimulated ? openBootedFiles(device.paths, store, device.loader) : hostFiles,
+      engine: makeEngine(engineOptions),
+      backend: openNativeBackend(engineOptions),
+    };
+  });
+}
+
+async function withLock<T extends object>(
+  context: CliContext,
+  options: SysrootOption,
+  open: () => Promise<T>,
+): Promise<T & AsyncDisposable> {
   const { paths, loader } = findDevice(context, options);
   requireBooted(readSnapshot(paths, loader)); // before anything is made there: the directory may be a misspelt one
   const lock = await openAgentLock(paths.runtimeDirectory);
   try {
-    return {
-      ...(await configureDevice(context, options)),
-      [Symbol.asyncDispose]: () => lock[Symbol.asyncDispose](),
-    };
+    return { ...(await open()), [Symbol.asyncDispose]: () => lock[Symbol.asyncDispose]() };
   } catch (error) {
     await lock[Symbol.asyncDispose]();
     throw error;

@@ -32,7 +32,7 @@ export function reportError(error: unknown, stderr: TextSink, signal: AbortSigna
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return EXIT.done; // --help and --version end this way
     if (error.code === "commander.help") return EXIT.usage; // a group without a verb has printed its help instead
-    const message = error.message.replace(/^error: /, "");
+    const message = error.message.replace(/^error: /, "").replaceAll("\n", " ");
     return reportCoded(new CliError("CLI_USAGE", message || "no such command"), stderr);
   }
   if (signal.reason instanceof StoppedBySignal) {

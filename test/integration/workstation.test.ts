@@ -18,7 +18,8 @@ import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { preAuthEncoding } from "../../src/trust/dsse.ts";
 import { formatPrivateKeyPem } from "../../src/trust/keys.ts";
-import { type CliOptions, runCli, runCliJson } from "../support/cli.ts";
+import { runCli } from "../support/cli.ts";
+import { runInProcess } from "../support/cli-in-process.ts";
 import { RELEASE_KEY, writeFixtureImage, writeFixtureKeys } from "../support/release-fixtures.ts";
 
 const EPOCH = { SOURCE_DATE_EPOCH: "1780000000" };
@@ -32,14 +33,15 @@ describe("the workstation's commands", () => {
   });
   afterEach(() => rmSync(directory, { recursive: true }));
 
-  const run = (command: string, options: CliOptions = {}) => runCli(command.split(" "), { cwd: directory, ...options });
-  const json = (command: string, options: CliOptions = {}) =>
-    runCliJson(command.split(" "), { cwd: directory, ...options }) as Promise<Record<string, unknown>>;
-  const done = async (command: string, options: CliOptions = {}) => {
-    const result = await run(command, options);
+  const run = (command: string, env: Readonly<Record<string, string>> = {}) =>
+    runInProcess(directory, command.split(" "), env);
+  const done = async (command: string, env: Readonly<Record<string, string>> = {}) => {
+    const result = await run(command, env);
     expect(result, command).toMatchObject({ exitStatus: 0 });
     return result;
   };
+  const json = async (command: string, env: Readonly<Record<string, string>> = {}): Promise<Record<string, unknown>> =>
+    JSON.parse((await done(`${command} --json`, env)).stdout);
   const file = (name: string) => join(directory, name);
   const CREATE =
     "release create oci:image --to stick --name kiosk-os --compatible kiosk --release-version 1.0.0 --sequence 1 --key release.key";
@@ -55,7 +57,7 @@ describe("the workstation's commands", () => {
       expect(execFileSync("openssl", openssl, { encoding: "utf8" })).toBe(readFileSync(file("release.pub"), "utf8"));
       const env = { BOOTFERRY_PASSPHRASE: "correct horse" };
       for (const half of ["release.key", "release.pub"]) {
-        expect(await json(`key show ${half}`, { env })).toMatchObject({ keyId: made["keyId"] });
+        expect(await json(`key show ${half}`, env)).toMatchObject({ keyId: made["keyId"] });
       }
     });
 
@@ -162,11 +164,11 @@ describe("the workstation's commands", () => {
           statSync(file(`stick/${name}`)).isFile() ? readFileSync(file(`stick/${name}`), "hex") : "",
         ]);
       };
-      await done(CREATE, { env: EPOCH });
+      await done(CREATE, EPOCH);
       const first = content();
       rmSync(file("stick"), { recursive: true });
       mkdirSync(file("stick"));
-      await done(CREATE, { env: EPOCH });
+      await done(CREATE, EPOCH);
       expect(content()).toEqual(first);
       expect(await json("release inspect stick")).toMatchObject({ statement: { createdAt: "2026-05-28T20:26:40Z" } });
     });
@@ -206,11 +208,9 @@ describe("the workstation's commands", () => {
 
     it("is only thought about in a dry run", async () => {
       await prepare();
-      const dry = await json(`${CREATE.replace("--key release.key", "")} --dry-run`.replaceAll("  ", " "), {
-        env: EPOCH,
-      });
+      const dry = await json(CREATE.replace("--key release.key", "--dry-run"), EPOCH);
       expect(readdirSync(file("stick"))).toEqual([]);
-      expect(await json(CREATE, { env: EPOCH })).toMatchObject({ payloadDigest: dry["payloadDigest"] });
+      expect(await json(CREATE, EPOCH)).toMatchObject({ payloadDigest: dry["payloadDigest"] });
     });
 
     it.each([
@@ -258,7 +258,8 @@ describe("the workstation's commands", () => {
       await prepare();
       writeFileSync(file("stop"), "#!/bin/sh\nkill -INT $PPID\ncat > /dev/null\n");
       chmodSync(file("stop"), 0o755);
-      const stopped = await run(CREATE.replace("--key release.key", `--signer release.pub=${file("stop")}`));
+      const command = CREATE.replace("--key release.key", `--signer release.pub=${file("stop")}`);
+      const stopped = await runCli(command.split(" "), { cwd: directory });
       expect(stopped).toMatchObject({ exitStatus: 130, stdout: "", stderr: expect.stringContaining("interrupted") });
       expect(await json("release list stick")).toEqual({ problems: [], releases: [] });
       expect(readdirSync(file("stick/bootferry/blobs/sha256"))).toEqual([]);
@@ -300,12 +301,15 @@ describe("the help", () => {
     "release list",
     "release remove",
   ])("of %s shows examples and exit statuses", async (command) => {
-    const { exitStatus, stdout } = await runCli([...command.split(" "), "--help"]);
+    const { exitStatus, stdout } = await runInProcess(".", [...command.split(" "), "--help"]);
     expect(exitStatus).toBe(0);
     expect(stdout).toMatch(/\nExamples:\n {2}.+:\n {4}\$ bootferry [\s\S]*\nExit status:\n {2}0 {3}done\n/);
   });
 
   it.each([[], ["release"], ["key"]])("of %j alone is printed, as wrong usage", async (...args) => {
-    expect(await runCli(args)).toMatchObject({ exitStatus: 2, stderr: expect.stringContaining("Commands:") });
+    expect(await runInProcess(".", args)).toMatchObject({
+      exitStatus: 2,
+      stderr: expect.stringContaining("Commands:"),
+    });
   });
 });

@@ -14,15 +14,15 @@ import type { CliRun } from "./cli.ts";
 
 const VERSION = "1.0.0";
 
-/** `await runInProcess(directory, ["os", "status"])` */
-export async function runInProcess(cwd: string, args: readonly string[]): Promise<CliRun> {
+/** `await runInProcess(directory, ["os", "status"])`. The environment is empty but for `env`. */
+export async function runInProcess(cwd: string, args: readonly string[], env: CliContext["env"] = {}): Promise<CliRun> {
   const [stdout, stderr] = [collect(), collect()];
   const { signal } = new AbortController();
   let exitStatus = 0;
   const context: CliContext = {
     exec: execOnHost,
     clock: systemClock,
-    env: {},
+    env,
     stdin: Object.assign(new PassThrough().end(), { isTTY: false as const }),
     stdout: stdout.sink,
     stderr: stderr.sink,

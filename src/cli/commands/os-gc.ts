@@ -2,7 +2,7 @@
 import { type Command, Option } from "commander";
 import { EXIT } from "../../error.ts";
 import type { CliContext } from "../context.ts";
-import { addSysrootOption, openDevice, type SysrootOption } from "../device.ts";
+import { addSysrootOption, openDeviceForRescue, type SysrootOption } from "../device.ts";
 import { formatBytes } from "../format-units.ts";
 import { addTeaching } from "../help.ts";
 import { addOutputOptions } from "../options.ts";
@@ -25,7 +25,7 @@ export function registerOsGc(parent: Command, context: CliContext): void {
   addOutputOptions(command);
   command.action(async (options: Options) => {
     const output = context.openOutput(options);
-    await using device = await openDevice(context, options);
+    await using device = await openDeviceForRescue(context, options);
     const result = await device.backend.gc({ dropRollback: options.dropRollback ?? false });
     output.result(result, () =>
       [

@@ -3,7 +3,7 @@ import { type Command, Option } from "commander";
 import { withdrawAttempt } from "../../agent/withdraw.ts";
 import { EXIT } from "../../error.ts";
 import type { CliContext } from "../context.ts";
-import { addSysrootOption, openDevice, type SysrootOption } from "../device.ts";
+import { addSysrootOption, openDeviceForRescue, type SysrootOption } from "../device.ts";
 import { addTeaching } from "../help.ts";
 import { addOutputOptions } from "../options.ts";
 import { applyByReboot } from "../os-update.ts";
@@ -27,7 +27,7 @@ export function registerOsRollback(parent: Command, context: CliContext): void {
   addOutputOptions(command);
   command.action(async (options: Options) => {
     const output = context.openOutput(options);
-    await using device = await openDevice(context, options);
+    await using device = await openDeviceForRescue(context, options);
     const { nextBoot } = await device.backend.rollback();
     withdrawAttempt(device.paths.stateDirectory, context.clock); // else the agent would stage it once more
     const host = await device.backend.status();

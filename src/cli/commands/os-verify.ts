@@ -5,6 +5,8 @@ import { type MountedMedium, openMedium } from "../../bundle/medium.ts";
 import { listReleases } from "../../bundle/read-release.ts";
 import type { Target } from "../../bundle/statement.ts";
 import { type VerifiedRelease, verifyRelease } from "../../bundle/verify-release.ts";
+import type { AgentConfig } from "../../config/agent-config.ts";
+import { loadAgentConfig } from "../../config/load-agent-config.ts";
 import { imageRoots } from "../../deploy/native/gc.ts";
 import { repairBootFiles } from "../../deploy/native/repair-boot-files.ts";
 import { readSnapshot } from "../../deploy/native/snapshot.ts";
@@ -13,7 +15,7 @@ import { CodedError, EXIT } from "../../error.ts";
 import { repairStore } from "../../store/repair-store.ts";
 import { isWhole } from "../../store/verify-store.ts";
 import type { CliContext } from "../context.ts";
-import { addSysrootOption, type OpenDevice, openDevice, type SysrootOption } from "../device.ts";
+import { addSysrootOption, openDeviceForRescue, type RescuedDevice, type SysrootOption } from "../device.ts";
 import { CliError } from "../error.ts";
 import { formatBytes } from "../format-units.ts";
 import { addTeaching } from "../help.ts";
@@ -41,7 +43,7 @@ export function registerOsVerify(parent: Command, context: CliContext): void {
   command.action(async (options: Options) => {
     if (options.medium !== undefined && !options.repair) throw new CliError("CLI_USAGE", "--medium needs --repair");
     const output = context.openOutput(options);
-    await using device = await openDevice(context, options);
+    await using device = await openDeviceForRescue(context, options);
     const before = await verify(context, device, output);
     const report = options.repair && !before.isWhole ? await repair(context, device, output, options.medium) : before;
     output.result(toJson(report), () => describe(report, !before.isWhole && report.isWhole));
@@ -56,7 +58,7 @@ export function registerOsVerify(parent: Command, context: CliContext): void {
   });
 }
 
-async function verify(context: CliContext, { engine }: OpenDevice, output: Output): Promise<DeploymentsReport> {
+async function verify(context: CliContext, { engine }: RescuedDevice, output: Output): Promise<DeploymentsReport> {
   let shownBytes = 0;
   let bar: ReturnType<Output["openProgress"]> | undefined;
   try {
@@ -75,7 +77,7 @@ async function verify(context: CliContext, { engine }: OpenDevice, output: Outpu
 
 async function repair(
   context: CliContext,
-  device: OpenDevice,
+  device: RescuedDevice,
   output: Output,
   mediumPath: string | undefined,
 ): Promise<DeploymentsReport> {
@@ -88,19 +90,21 @@ async function repair(
 /** Each release of the medium that we trust and that has a tree, until the store is whole. */
 async function repairFrom(
   context: CliContext,
-  device: OpenDevice,
+  device: RescuedDevice,
   output: Output,
   medium: MountedMedium,
 ): Promise<void> {
-  const { store, config, files, paths, loader } = device;
-  const images = imageRoots(readSnapshot(paths, loader));
-  const root = await loadTrustRoot(files, config.trust);
+  const { store, paths, loader } = device;
+  const snapshot = readSnapshot(paths, loader);
+  const images = imageRoots(snapshot);
+  const architectures = snapshot.deployments.map(({ origin }) => origin.architecture);
+  const root = await loadTrustRoot(device.files, await readTrustConfig(device));
   const { releases } = await listReleases(medium);
   let refusal: CodedError | undefined;
   for (const unverified of releases) {
     try {
       const release = verifyRelease(unverified, root);
-      for (const target of treeTargets(release, config.device.architecture)) {
+      for (const target of treeTargets(release, architectures)) {
         const { report } = await repairStore(store, medium.layout, target, images, { signal: context.signal });
         if (isWhole(report)) return;
       }
@@ -112,8 +116,18 @@ async function repairFrom(
   if (refusal !== undefined) output.warn(`the medium could not mend everything: ${refusal.message} [${refusal.code}]`);
 }
 
-function treeTargets({ statement }: VerifiedRelease, architecture: string): readonly Target[] {
-  return statement.targets.filter((target) => target.tree !== null && target.architecture === architecture);
+function treeTargets({ statement }: VerifiedRelease, architectures: readonly string[]): readonly Target[] {
+  return statement.targets.filter(({ tree, architecture }) => tree !== null && architectures.includes(architecture));
+}
+
+/** Where the trust root is; in its usual place when the configuration is what cannot be read. */
+async function readTrustConfig({ files }: RescuedDevice): Promise<AgentConfig["trust"]> {
+  try {
+    return (await loadAgentConfig(files)).trust;
+  } catch (error) {
+    if (error instanceof CodedError) return {};
+    throw error;
+  }
 }
 
 function toJson(report: DeploymentsReport): unknown {
