@@ -355,6 +355,31 @@ describe("os verify", () => {
   });
 });
 
+describe("a device whose image and configuration are damaged", () => {
+  beforeEach(async () => {
+    await succeed(os("upgrade", "--medium", "stick-2.0"));
+    await succeed(os("simulate-boot"));
+    await succeed(cli("agent", "run", "--sysroot", device));
+    const booted = readdirSync(join(device, "bootferry/deploy")).find((id) => id.endsWith(".2")) ?? "";
+    writeFileSync(join(device, "bootferry/deploy", booted, "etc/bootferry/agent.toml"), "[device\n");
+    const image = readdirSync(join(device, "bootferry/images")).find((name) => name.startsWith(booted.slice(0, 12)));
+    writeFileSync(join(device, "bootferry/images", image ?? ""), "damaged");
+  });
+
+  it("can still go back", async () => {
+    expect(await succeed(os("rollback"))).toBe("Next boot: rollback deployment\n");
+    await succeed(os("simulate-boot"));
+    expect(await versions()).toEqual([null, "1.0", "2.0"]);
+    await succeed(cli("agent", "run", "--sysroot", device));
+  });
+
+  it("is mended from a medium with that release, and not from another", async () => {
+    expect((await os("verify")).stdout).toMatch(/^damaged image v1-sha256-12:/m);
+    expect((await os("verify", "--repair", "--medium", "stick-1.0")).exitStatus).toBe(1);
+    expect(await succeed(os("verify", "--repair", "--medium", "stick-2.0"))).toMatch(/repaired, all whole\n$/);
+  });
+});
+
 describe("os gc", () => {
   it("removes what an abandoned update left, and nothing twice", async () => {
     await succeed(os("upgrade", "--medium", "stick-2.0", "--download-only"));

@@ -2,7 +2,8 @@
  * The files of a simulated device as its processes would see them: /etc of the booted deployment, the one /var, /run,
  * and everything else from the image.
  *
- * Links are followed as the device would follow them, from one place into another, and never out of the device.
+ * Links are followed as the device would follow them, from one place into another, and never out of the device. The image
+ * is read when something of it is asked for: /etc of a device can be read when its image is damaged.
  */
 import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
@@ -39,21 +40,25 @@ type Place =
 const MAX_LINKS = 40; // path_resolution(7)
 
 /**
- * The files of the deployment that runs.
- * @throws DeployError DEPLOY_NOT_BOOTED; StoreError STORE_IMAGE_MISSING, STORE_IMAGE_CORRUPT
+ * The files of the deployment that runs. Each method throws StoreError for a damaged image or object that it needs.
+ * @throws DeployError DEPLOY_NOT_BOOTED
  */
 export function openBootedFiles(paths: DevicePaths, store: ObjectStore, loader: BootLoader): DeploymentFiles {
   return openDeploymentFiles(paths, store, requireBooted(readSnapshot(paths, loader)));
 }
 
 function openDeploymentFiles(paths: DevicePaths, store: ObjectStore, deployment: Deployment): DeploymentFiles {
-  const root = loadImage(store, deployment.origin.imageDigest);
+  let loaded: DirectoryNode | undefined;
+  const image = () => {
+    loaded ??= loadImage(store, deployment.origin.imageDigest);
+    return loaded;
+  };
   const diskPlaces: Readonly<Record<string, AbsPath>> = {
     etc: deploymentEtc(paths, deployment.id),
     var: varDirectory(paths),
     run: below(paths.sysroot, "run"),
   };
-  const resolve = (path: AbsPath) => resolvePlace(path, root, diskPlaces);
+  const resolve = (path: AbsPath) => resolvePlace(path, image, diskPlaces);
   return {
     async readFile(path) {
       const place = resolve(path);
@@ -90,7 +95,7 @@ function writeCopy(store: ObjectStore, node: DirectoryNode, copy: AbsPath): void
 }
 
 /** Walks the components, each in the place that it belongs to; a link starts over with its target. */
-function resolvePlace(path: AbsPath, root: DirectoryNode, diskPlaces: Readonly<Record<string, AbsPath>>): Place {
+function resolvePlace(path: AbsPath, image: () => DirectoryNode, diskPlaces: Readonly<Record<string, AbsPath>>): Place {
   const todo = path.split("/").reverse();
   let at: string[] = [];
   let links = 0;
@@ -100,7 +105,7 @@ function resolvePlace(path: AbsPath, root: DirectoryNode, diskPlaces: Readonly<R
       at = at.slice(0, -1);
       continue;
     }
-    const target = readLink(placeOf([...at, name], root, diskPlaces));
+    const target = readLink(placeOf([...at, name], image, diskPlaces));
     if (target === undefined) {
       at = [...at, name];
       continue;
@@ -110,17 +115,21 @@ function resolvePlace(path: AbsPath, root: DirectoryNode, diskPlaces: Readonly<R
     if (target.startsWith("/")) at = [];
     todo.push(...target.split("/").reverse());
   }
-  return placeOf(at, root, diskPlaces);
+  return placeOf(at, image, diskPlaces);
 }
 
-function placeOf(names: readonly string[], root: DirectoryNode, diskPlaces: Readonly<Record<string, AbsPath>>): Place {
+function placeOf(
+  names: readonly string[],
+  image: () => DirectoryNode,
+  diskPlaces: Readonly<Record<string, AbsPath>>,
+): Place {
   const [top, ...rest] = names;
   const disk = top === undefined ? undefined : diskPlaces[top];
   if (disk !== undefined) {
     const path = below(disk, ...rest);
     return isThere(path) ? { from: "disk", path } : undefined;
   }
-  const node = findNode(root, names.map(utf8ToByteString));
+  const node = findNode(image(), names.map(utf8ToByteString));
   return node === undefined ? undefined : { from: "image", node };
 }
 
