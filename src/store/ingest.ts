@@ -17,6 +17,7 @@ import type { ContentDigest, DirectoryNode } from "../tree/node.ts";
 import { StoreError } from "./error.ts";
 import type { ObjectStore } from "./object-store.ts";
 import { type IngestPlan, planIngest } from "./plan-ingest.ts";
+import { readResumeHint, removeResumeHint, writeResumeHint } from "./resume-hint.ts";
 import { readSignedTree, type SignedTree } from "./signed-tree.ts";
 import { openStaging, type Staging } from "./staging.ts";
 import { readImageLayers, supplyObjects } from "./supply-objects.ts";
@@ -79,16 +80,14 @@ export async function ingestRelease(
   const { signal } = options;
   await using staging = await openStaging(store);
   const tree = await readSignedTree(store, medium, target, { signal });
-  const plan = await planAgainst(store, tree, staging, options);
+  const run: IngestRun = { ...options, store, medium, target, staging, tree };
+  const plan = await planAgainstStore(run);
   await options.onPlan?.(plan, tree.root);
   requireSpace(store, plan);
-  if (plan.missing.size > 0) await supply(medium, target, tree, plan, staging, options);
-  const reusedFiles = [...plan.reused.keys()].map(store.objectFile);
-  await staging.sealPublished(tree.isStored ? [...reusedFiles, store.imageFile(tree.digest)] : reusedFiles, signal);
-  if (!tree.isStored) await staging.publishImage(tree.digest, tree.bytes, signal);
-  else await staging.publish(signal);
+  if (plan.missing.size > 0) await supplyMissing(run, plan);
+  await publish(run, plan);
   const { name, version, sequence } = release.statement;
-  return {
+  const stored: Omit<StoredImage, typeof storedImage> = {
     imageDigest: tree.digest,
     imageFile: store.imageFile(tree.digest),
     root: tree.root,
@@ -99,16 +98,20 @@ export async function ingestRelease(
     architecture: target.architecture,
     isSealed: staging.sealing.isActive,
     writtenBytes: staging.writtenBytes,
-  } as StoredImage;
+  };
+  return stored as StoredImage;
+}
+
+interface IngestRun extends IngestOptions {
+  readonly store: ObjectStore;
+  readonly medium: LayoutReader;
+  readonly target: Target;
+  readonly staging: Staging;
+  readonly tree: SignedTree;
 }
 
 /** The plan after the reused objects were digested: what has rotted counts as missing. */
-async function planAgainst(
-  store: ObjectStore,
-  tree: SignedTree,
-  staging: Staging,
-  { signal, onProgress }: IngestOptions,
-): Promise<IngestPlan> {
+async function planAgainstStore({ store, tree, staging, signal, onProgress }: IngestRun): Promise<IngestPlan> {
   const facts = {
     hasObject: store.hasObject,
     hasImage: tree.isStored,
@@ -138,18 +141,14 @@ function requireSpace(store: ObjectStore, plan: IngestPlan): void {
   }
 }
 
-async function supply(
-  medium: LayoutReader,
-  target: Target,
-  tree: SignedTree,
-  plan: IngestPlan,
-  staging: Staging,
-  { signal, onProgress }: IngestOptions,
-): Promise<void> {
+async function supplyMissing(run: IngestRun, plan: IngestPlan): Promise<void> {
+  const { store, medium, target, staging, tree, signal, onProgress } = run;
   const wanted = new WantedObjects(plan.missing);
   const layers = await readImageLayers(medium, target, signal);
   const absent = await supplyObjects(medium, layers, wanted, staging, {
     root: tree.root,
+    doneLayers: readResumeHint(store, tree.digest),
+    onLayersDone: (done) => writeResumeHint(store, tree.digest, done),
     signal,
     onProgress: (bytesDone, bytesTotal) => onProgress?.({ phase: "reading", bytesDone, bytesTotal }),
   });
@@ -159,4 +158,14 @@ async function supply(
     "STORE_OBJECT_MISSING_FROM_MEDIUM",
     `${wanted.count} objects (${wanted.bytes} bytes) of ${tree.digest} are in no layer on ${medium.location}${lacks}`,
   );
+}
+
+/** Objects first, the image that names them last. */
+async function publish({ store, staging, tree, signal }: IngestRun, { reused }: IngestPlan): Promise<void> {
+  removeResumeHint(store); // before the syncs that make it durable
+  const published = [...reused.keys()].map(store.objectFile);
+  if (tree.isStored) published.push(store.imageFile(tree.digest));
+  await staging.sealPublished(published, signal);
+  if (tree.isStored) await staging.publish(signal);
+  else await staging.publishImage(tree.digest, tree.bytes, signal);
 }

@@ -5,6 +5,7 @@
  *       objects/ab/cdef…      file contents, named by their fs-verity digest, shared by all images
  *       images/<64 hex>.cfs   composefs image of one tree, named by its own fs-verity digest
  *       staging/              everything on its way in; never read, swept when the store is opened
+ *       resume.json           where an interrupted run had got to; a hint
  *       store.lock            flock(2) of the one process that writes
  *
  * That an object has a name says only that it was whole once: it was synced before it was renamed, but disks rot. So

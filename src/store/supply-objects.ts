@@ -34,6 +34,10 @@ export async function readImageLayers(
 export interface SupplyOptions {
   /** The tree of the image: what bounds inflating its layers. */
   readonly root: DirectoryNode;
+  /** Layers that are unlikely to hold anything wanted; they are read last. */
+  readonly doneLayers?: ReadonlySet<string>;
+  /** Told the layers that need not be read again, after each publication but the caller's. */
+  readonly onLayersDone?: (layers: ReadonlySet<string>) => void;
   readonly signal?: AbortSignal | undefined;
   /** Told how many bytes of all layers were read or need not be read. */
   readonly onProgress?: ((bytesDone: number, bytesTotal: number) => void) | undefined;
@@ -59,15 +63,15 @@ export async function supplyObjects(
   const bytesTotal = layers.reduce((sum, layer) => sum + layer.size, 0);
   let bytesDone = 0;
   let budgetBytes = inflationBudgetBytes(options.root, bytesTotal);
-  for (const layer of layers.toReversed()) {
+  for (const layer of inReadingOrder(layers, options.doneLayers)) {
     if (wanted.count === 0) break;
     if (opened.has(layer.digest)) continue; // an image may name a layer twice
-    opened.add(layer.digest);
     signal?.throwIfAborted();
     if ((await medium.blobSizeBytes(layer.digest)) === undefined) {
       absent.push(layer);
       continue;
     }
+    opened.add(layer.digest);
     budgetBytes -= await readLayer(medium, layer, handler, {
       maxInflatedBytes: budgetBytes,
       isEnough: () => wanted.count === 0,
@@ -77,8 +81,15 @@ export async function supplyObjects(
         onProgress?.(bytesDone, bytesTotal);
       },
     });
-    if (staging.pendingBytes >= staging.limits.publishBatchBytes) await staging.publish(signal);
+    if (staging.pendingBytes < staging.limits.publishBatchBytes) continue;
+    await staging.publish(signal);
+    options.onLayersDone?.(new Set([...(options.doneLayers ?? []), ...opened]));
   }
   onProgress?.(bytesTotal, bytesTotal);
   return absent;
+}
+
+function inReadingOrder(layers: readonly Descriptor[], done: ReadonlySet<string> = new Set()): readonly Descriptor[] {
+  const topFirst = layers.toReversed();
+  return [...topFirst.filter(({ digest }) => !done.has(digest)), ...topFirst.filter(({ digest }) => done.has(digest))];
 }

@@ -22,6 +22,8 @@ export type Outcome =
   | "names-with-half-content"
   /** The odd ones did, without their content: a file system that orders nothing. */
   | "every-second-name"
+  /** Only the last one did. */
+  | "only-the-last-name"
   /** No power was lost: the process was killed, and everything is as it was. */
   | "killed";
 
@@ -30,6 +32,7 @@ export const OUTCOMES: readonly Outcome[] = [
   "names-without-content",
   "names-with-half-content",
   "every-second-name",
+  "only-the-last-name",
   "killed",
 ];
 
@@ -48,6 +51,8 @@ export interface CrashingDisk extends StoreFilesystem {
   /** Steps done so far; the cut comes instead of the step with the number `cutBefore`. */
   readonly steps: readonly string[];
   cutBefore: number;
+  /** Files that were opened and not closed. */
+  readonly openFiles: number;
   /** Runs instead of a step when it is set: for ENOSPC and the like. */
   failure: ((step: string) => void) | undefined;
   powerCut(outcome: Outcome): void;
@@ -75,6 +80,9 @@ export function crashingDisk(directory: AbsPath): CrashingDisk {
   const disk: CrashingDisk = {
     get steps() {
       return steps;
+    },
+    get openFiles() {
+      return open.size;
     },
     cutBefore: Number.POSITIVE_INFINITY,
     failure: undefined,
@@ -142,7 +150,7 @@ export function crashingDisk(directory: AbsPath): CrashingDisk {
       if (outcome === "killed") return;
       const names = new Map(durable);
       for (const [index, apply] of sinceSync.entries()) {
-        if (outcome !== "nothing" && (outcome !== "every-second-name" || index % 2 === 1)) apply(names);
+        if (survives(outcome, index, sinceSync.length)) apply(names);
       }
       for (const file of names.values()) if (file !== "directory") file.content = surviving(file, outcome);
       writeOut(directory, names);
@@ -152,6 +160,21 @@ export function crashingDisk(directory: AbsPath): CrashingDisk {
     },
   };
   return disk;
+}
+
+function survives(outcome: Outcome, index: number, count: number): boolean {
+  switch (outcome) {
+    case "nothing":
+      return false;
+    case "every-second-name":
+      return index % 2 === 1;
+    case "only-the-last-name":
+      return index === count - 1;
+    case "names-without-content":
+    case "names-with-half-content":
+    case "killed":
+      return true;
+  }
 }
 
 function surviving(file: FileState, outcome: Outcome): Buffer {

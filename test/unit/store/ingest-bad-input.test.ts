@@ -89,6 +89,29 @@ describe("a medium whose blobs are not what they should be", () => {
   });
 });
 
+describe("a layer whose digest is wrong", () => {
+  const libc = noise("libc", 20_000);
+  const cases: readonly (readonly [string, (size: number) => Lie, string])[] = [
+    ["has a bit flipped", (size) => ({ kind: "flipped-bit", at: size - 1 }), "OCI_BLOB_DIGEST_MISMATCH"],
+    ["is short", (size) => ({ kind: "short", sizeBytes: size - 1 }), "OCI_BLOB_SIZE_MISMATCH"],
+    ["is long", () => ({ kind: "long", extra: Buffer.from("x") }), "OCI_BLOB_SIZE_MISMATCH"],
+    ["cannot be read", (size) => ({ kind: "io-error", afterChunks: size >> 13 }), "OCI_BLOB_UNREADABLE"],
+  ];
+  it.each(cases)("is refused when it %s after the last object that is wanted", async (_, lie, code) => {
+    const fixture = await releaseFixture([{ libc, hidden: noise("hidden", 500_000) }], { tree: { libc } });
+    const layer = fixture.layerBlobs[0] ?? fixture.treeBlob;
+    const medium = lyingLayout(fixture.medium, new Map([[layer, lie(fixture.blobs[2]?.length ?? 0)]]));
+    expect(await expectRefused(fixture, medium)).toBe(code);
+  });
+
+  it("is blamed on the medium, although the archive makes no sense either", async () => {
+    const fixture = await releaseFixture([{ libc, other: noise("other", 500_000) }], { compression: "none" });
+    const layer = fixture.layerBlobs[0] ?? fixture.treeBlob;
+    const medium = lyingLayout(fixture.medium, new Map([[layer, { kind: "flipped-bit", at: 0 }]]));
+    expect(await expectRefused(fixture, medium)).toBe("OCI_BLOB_DIGEST_MISMATCH");
+  });
+});
+
 const plainTar = await buildTar([{ name: "a", content: noise("a", 9000) }]);
 const zeros = Buffer.alloc(200 << 20);
 const small: Files = { "usr/lib/libc.so": noise("libc", 20_000) };

@@ -63,7 +63,7 @@ describe("an aborted run", () => {
         },
       );
       disk.failure = undefined;
-      expect(readdirSync(store.stagingDirectory)).toEqual([]);
+      expect([readdirSync(store.stagingDirectory), disk.openFiles]).toEqual([[], 0]);
       await ingestRelease(store, fixture.medium, fixture.release, fixture.target);
       expect(listing(directory)).toEqual(whole);
     }

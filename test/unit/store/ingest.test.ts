@@ -116,6 +116,20 @@ describe("ingestRelease", () => {
     expect(medium.openings.has(fixture.layerBlobs[0] ?? fixture.treeBlob)).toBe(false);
   });
 
+  it("keeps the layers that were read before a later one failed, and does not read them again", async () => {
+    const fixture = await releaseFixture([BASE, { "opt/app": noise("app", 3000) }]);
+    const limits = { maxBufferedBytes: MAX_BUFFERED_BYTES, publishBatchBytes: 3000 };
+    const store = await openTestStore(scratchDirectory(), { limits });
+    const [lower, upper] = fixture.layerBlobs;
+    if (lower === undefined || upper === undefined) throw new Error("the fixture has two layers");
+    const worn = lyingLayout(fixture.medium, new Map([[lower, { kind: "io-error", afterChunks: 1 }]]));
+    expect(await codeOf(() => ingest(store, fixture, worn))).toBe("OCI_BLOB_UNREADABLE");
+    expect([...store.listObjects()].map(({ digest }) => digest)).toEqual([objectOf(noise("app", 3000))]);
+    const medium = lyingLayout(fixture.medium);
+    await ingest(store, fixture, medium);
+    expect(medium.openings.has(upper)).toBe(false);
+  });
+
   it("takes objects that layers hold but the tree hides for nothing", async () => {
     const hidden = noise("old", 9000);
     const fixture = await releaseFixture([{ ...BASE, "usr/bin/sh": hidden }, { "usr/bin/sh": noise("sh", 9000) }]);
