@@ -19,6 +19,7 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname } from "node:path";
+import { errnoOf } from "../error.ts";
 import type { AbsPath } from "../path.ts";
 import { hostError } from "./error.ts";
 
@@ -42,7 +43,7 @@ export function writeDurably(path: AbsPath, bytes: Uint8Array | string, mode = 0
     renameSync(temporary, path);
     syncDirectory(dirname(path));
   } catch (error) {
-    rmSync(temporary, { force: true });
+    discard(temporary);
     throw hostError(error, `writing ${path}`);
   }
 }
@@ -82,8 +83,16 @@ export function replaceFile(path: AbsPath, bytes: Uint8Array | string, mode = 0o
     writeFileSync(temporary, bytes, { flag: "wx", mode });
     renameSync(temporary, path);
   } catch (error) {
-    rmSync(temporary, { force: true });
+    discard(temporary);
     throw hostError(error, `writing ${path}`);
+  }
+}
+
+function discard(temporary: string): void {
+  try {
+    rmSync(temporary, { force: true });
+  } catch (error) {
+    if (errnoOf(error) !== "ENOTDIR") throw error; // a file stands where its directory should: it was never made
   }
 }
 
