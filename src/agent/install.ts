@@ -24,6 +24,9 @@ import { nextState } from "./states.ts";
 import { storeRelease } from "./store-release.ts";
 import { evaluatePermission } from "./verdicts.ts";
 
+/** A medium can name thousands of releases; records and screens take the first of what is wrong with them. */
+const MAX_REFUSALS = 16;
+
 /** Installs the best release of the medium at `directory`, or says why there is none. */
 export async function installFromMedium(session: Session, directory: AbsPath): Promise<Outcome> {
   await session.enter("medium-given", {}, directory);
@@ -31,7 +34,7 @@ export async function installFromMedium(session: Session, directory: AbsPath): P
     const medium = await openMedium(directory);
     await session.enter("medium-opened", {});
     const choice = await chooseFromMedium(medium, await readChoiceFacts(session.ports));
-    const refusals = choice.refusals.map(reasonOf);
+    const refusals = choice.refusals.slice(0, MAX_REFUSALS).map(reasonOf);
     switch (choice.kind) {
       case "nothing": {
         await session.enter("nothing-to-do", {});
@@ -185,7 +188,7 @@ async function endWith(session: Session, error: CodedError, refusals: readonly C
   const mayHaveStored = "restages" in session.journal;
   const mayRefuse = nextState(session.journal.state, "refused") !== undefined;
   const kind = mayRefuse && isRefusal(error) ? "refused" : "failed";
-  await session.end(kind, { reason: reasonOf(error), refusals: refusals.map(reasonOf) });
+  await session.end(kind, { reason: reasonOf(error), refusals: refusals.slice(0, MAX_REFUSALS).map(reasonOf) });
   if (kind === "refused" && mayHaveStored && !RESUMABLE_CODES.includes(error.code)) await collectGarbage(session);
   return outcome(session.journal, kind, undefined, error);
 }

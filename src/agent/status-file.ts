@@ -97,7 +97,9 @@ function messageOf(journal: Journal): string {
     case "staged":
       return `${what} is ready and starts at the next reboot.${canRemove}`;
     case "rebooting":
-      return `Rebooting into ${what}.${canRemove}`;
+      return journal.health?.healthy === false
+        ? `${what} is not well: ${describeHealth(journal.health)}. Rebooting.`
+        : `Rebooting into ${what}.${canRemove}`;
     case "assessing":
       return journal.health?.healthy === false
         ? `${what} is not well: ${describeHealth(journal.health)}.`

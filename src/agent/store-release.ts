@@ -2,6 +2,7 @@
 import type { MountedMedium } from "../bundle/medium.ts";
 import type { Target } from "../bundle/statement.ts";
 import type { VerifiedRelease } from "../bundle/verify-release.ts";
+import { DeployError } from "../deploy/error.ts";
 import { CodedError, EXIT } from "../error.ts";
 import { type IngestProgress, ingestRelease, type StoredImage } from "../store/ingest.ts";
 import type { Session } from "./session.ts";
@@ -9,7 +10,8 @@ import type { Session } from "./session.ts";
 /**
  * Stores the image of `target`. When there is no room, the deployment that is neither booted nor the last confirmed one
  * makes way, and it is tried once more.
- * @throws StoreError, DeployError (exit status 5 for a lack of space, before the first byte is read), and as `ingestRelease`
+ * @throws DeployError DEPLOY_LOADER_UNSAFE; StoreError, DeployError with exit status 5 for a lack of space; both before the
+ *   first layer is read; and as `ingestRelease`
  */
 export async function storeRelease(
   session: Session,
@@ -18,6 +20,10 @@ export async function storeRelease(
   target: Target,
 ): Promise<StoredImage> {
   const { store, backend, preflight, signal } = session.ports;
+  const { problem } = await backend.probe();
+  if (problem !== undefined) {
+    throw new DeployError("DEPLOY_LOADER_UNSAFE", `the boot loader cannot fall back: ${problem}`);
+  }
   const ingest = () =>
     ingestRelease(store, medium.layout, release, target, {
       signal,
