@@ -92,7 +92,7 @@ describe.each([
         const result = await codeOf(() => ingestRelease(store, fixture.medium, fixture.release, fixture.target));
         isFailing = count >= failAt;
         expect(result).toBe(isFailing ? code : undefined);
-        expect(readdirSync(store.stagingDirectory)).toEqual([]);
+        expect([readdirSync(store.stagingDirectory), disk.openFiles]).toEqual([[], 0]);
         seen += isFailing ? 1 : 0;
         disk.failure = undefined;
         await ingestRelease(store, fixture.medium, fixture.release, fixture.target);
