@@ -63,7 +63,7 @@ function dataWord(node: TreeNode, shape: InodeShape, firstBlock: number): number
 }
 
 /** Linux new_encode_dev(): 12 bits of major number between the low 8 and the high 12 bits of minor number. */
-export function formatDevice(major: number, minor: number): number {
+function formatDevice(major: number, minor: number): number {
   return ((minor & 0xff) | (major << 8) | ((minor & ~0xff) << 12)) >>> 0;
 }
 

@@ -13,7 +13,7 @@ export type ImageDigest = string & { readonly [imageDigest]: true };
 /** composefs format V1, fs-verity with sha256 and blocks of 2^12 bytes. */
 const PREFIX = "v1-sha256-12:";
 
-export const IMAGE_DIGEST_PATTERN = /^v1-sha256-12:[0-9a-f]{64}$/;
+const IMAGE_DIGEST_PATTERN = /^v1-sha256-12:[0-9a-f]{64}$/;
 
 /** @throws ComposefsError COMPOSEFS_DIGEST_INVALID */
 export function parseImageDigest(text: string): ImageDigest {

@@ -11,7 +11,7 @@ import { xxh32 } from "./xxh32.ts";
 export const METACOPY = utf8ToByteString("trusted.overlay.metacopy");
 export const REDIRECT = utf8ToByteString("trusted.overlay.redirect");
 export const OPAQUE = utf8ToByteString("trusted.overlay.opaque");
-export const OPAQUE_VALUE = utf8ToByteString("y");
+const OPAQUE_VALUE = utf8ToByteString("y");
 
 /** Version 0, 36 bytes in all, no flags, sha256: what precedes the digest in `trusted.overlay.metacopy`. */
 export const METACOPY_PREFIX = bytesToString(Uint8Array.of(0, 36, 0, 1));

@@ -5,7 +5,7 @@
 import { hash } from "node:crypto";
 import type { ContentDigest } from "../tree/node.ts";
 
-export const BLOCK_BYTES = 4096;
+const BLOCK_BYTES = 4096;
 const HASH_BYTES = 32;
 const DESCRIPTOR_BYTES = 256;
 const LOG_BLOCK_BYTES = 12;

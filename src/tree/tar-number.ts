@@ -41,7 +41,9 @@ function readBinary(block: Uint8Array, start: number, end: number, what: string)
     value = value * 256 + ((block[at] ?? 0) ^ flip);
     if (value > Number.MAX_SAFE_INTEGER) throw invalid(block, start, end, what);
   }
-  return isNegative ? -value - 1 : value;
+  const result = isNegative ? -value - 1 : value;
+  if (!Number.isSafeInteger(result)) throw invalid(block, start, end, what);
+  return result;
 }
 
 function invalid(block: Uint8Array, start: number, end: number, what: string): TreeError {

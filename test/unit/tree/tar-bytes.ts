@@ -21,7 +21,7 @@ export interface TarFields {
   readonly checksum?: string;
 }
 
-export const USTAR = "ustar\x0000";
+const USTAR = "ustar\x0000";
 export const GNU = "ustar  \0";
 
 /** One header; all text is bytes (latin1). A directory or file with sensible fields unless told otherwise. */
