@@ -9,7 +9,8 @@ import { tmpdir } from "node:os";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { entriesDirectory, readEntryFiles } from "../../src/boot/entry-files.ts";
 import { chooseEntry } from "../../src/boot/simulated-boot.ts";
-import { type AbsPath, below, parseAbsPath } from "../../src/path.ts";
+import { installDeployment, isInstalled } from "../../src/deploy/native/install.ts";
+import { type AbsPath, below, parseAbsPath, parseRelPath } from "../../src/path.ts";
 import {
   bootable,
   execWithSync,
@@ -204,6 +205,44 @@ describe.each(OPERATIONS)("a power cut during: $name", (operation) => {
     const run = [...before].filter(([name]) => name.startsWith("run/simulated"));
     writeDisk(below(sysroot, "run"), new Map(run.map(([name, node]) => [name.slice("run/".length), node])));
   }
+});
+
+describe("a power cut during an installation", () => {
+  let scratch: AbsPath;
+  beforeAll(() => {
+    scratch = parseAbsPath(mkdtempSync(`${tmpdir()}/power-cut-`));
+  });
+  afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+  const options = { etcFiles: new Map([[parseRelPath("bootferry/agent.toml"), Buffer.from("# ours\n")]]), kargs: [] };
+
+  it("leaves either nothing that boots or a complete device, and can be repeated until it is one", async () => {
+    const sysroot = below(scratch, "device");
+    const prepare = await openTestDevice({ sysroot });
+    storeImage(prepare.store, bootable("1.0"), "1.0");
+    const watch = new PowerCuts(sysroot);
+    using device = await openTestDevice({ sysroot, exec: execWithSync(watch.onSync) });
+    await installDeployment(device.engine, storeImage(device.store, bootable("1.0"), "1.0"), options);
+    expect(watch.cuts.length).toBeGreaterThanOrEqual(4 * 6);
+    for (const { barrier, kind, state } of watch.cuts) {
+      const after = below(scratch, `after-${barrier}-${CUT_INDEX[kind]}`);
+      writeDisk(after, state);
+      using again = await openTestDevice({ sysroot: after });
+      if (!isInstalled(again.engine)) {
+        await installDeployment(again.engine, storeImage(again.store, bootable("1.0"), "1.0"), options);
+      }
+      const { fileName } = chooseEntry(again.paths.boot);
+      const text = readFileSync(below(entriesDirectory(again.paths.boot), fileName), "utf8");
+      expect({ barrier, kind, problems: problemsOf(again.paths, again.store, text) }).toEqual({
+        barrier,
+        kind,
+        problems: [],
+      });
+      expect(readFileSync(below(after, "bootferry", "var", "lib", "seed"), "utf8")).toBe("from the image\n");
+      again.boot();
+      expect(await again.backend.bootFacts()).toMatchObject({ assessment: "confirmed" });
+    }
+  });
 });
 
 const CUT_INDEX: Readonly<Record<Cut["kind"], number>> = { everything: 1, "names only": 2, additions: 3, removals: 4 };

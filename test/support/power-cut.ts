@@ -31,6 +31,8 @@ interface DiskNode {
   readonly kind: "directory" | "file" | "symlink";
   readonly mode: number;
   readonly content: string;
+  /** A synced file keeps its content under the new name when it is renamed. */
+  readonly inode: number;
 }
 
 /** Path below the device's directory → what is there. */
@@ -78,7 +80,7 @@ function cutState(safe: DiskState, now: DiskState, kind: CutKind): DiskState {
     case "everything":
       return now;
     case "names only":
-      return new Map([...now].map(([name, node]) => [name, isSafe(safe, name, node) ? node : emptied(node)]));
+      return withoutUnsafeContents(safe, now);
     case "additions":
       return new Map([...safe, ...now]);
     case "removals":
@@ -86,8 +88,10 @@ function cutState(safe: DiskState, now: DiskState, kind: CutKind): DiskState {
   }
 }
 
-function isSafe(safe: DiskState, name: string, node: DiskNode): boolean {
-  return safe.get(name)?.content === node.content;
+function withoutUnsafeContents(safe: DiskState, now: DiskState): DiskState {
+  const safeContents = new Set([...safe.values()].map(({ inode, content }) => `${inode} ${content}`));
+  const isSafe = ({ inode, content }: DiskNode) => safeContents.has(`${inode} ${content}`);
+  return new Map([...now].map(([name, node]) => [name, isSafe(node) ? node : emptied(node)]));
 }
 
 function emptied(node: DiskNode): DiskNode {
@@ -105,10 +109,11 @@ export function readDisk(directory: string): DiskState {
     const path = join(directory, name);
     const stat = lstatSync(path);
     const mode = stat.mode & 0o7777;
-    if (stat.isSymbolicLink()) state.set(name, { kind: "symlink", mode, content: readlinkSync(path) });
-    else if (stat.isFile()) state.set(name, { kind: "file", mode, content: readFileSync(path, "latin1") });
+    const inode = stat.ino;
+    if (stat.isSymbolicLink()) state.set(name, { kind: "symlink", mode, inode, content: readlinkSync(path) });
+    else if (stat.isFile()) state.set(name, { kind: "file", mode, inode, content: readFileSync(path, "latin1") });
     else {
-      if (name !== "") state.set(name, { kind: "directory", mode, content: "" });
+      if (name !== "") state.set(name, { kind: "directory", mode, inode, content: "" });
       for (const child of readdirSync(path).sort()) visit(join(name, child));
     }
   };
