@@ -25,7 +25,7 @@ import {
 import { dirname, join } from "node:path";
 
 export type CutKind = "everything" | "names only" | "additions" | "removals";
-export const CUT_KINDS: readonly CutKind[] = ["everything", "names only", "additions", "removals"];
+const CUT_KINDS: readonly CutKind[] = ["everything", "names only", "additions", "removals"];
 
 interface DiskNode {
   readonly kind: "directory" | "file" | "symlink";
