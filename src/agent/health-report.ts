@@ -40,7 +40,7 @@ export function describeHealth({ healthy, checks }: HealthReport): string {
 }
 
 /** `10-app.sh (exit status 1: no display)` */
-export function describeCheck({ check, result, exitCode, output }: HealthCheck): string {
+function describeCheck({ check, result, exitCode, output }: HealthCheck): string {
   const how = exitCode === null || result !== "failed" ? result : `exit status ${exitCode}`;
   const lastLine = output.split("\n").at(-1) ?? "";
   return `${check.slice(check.lastIndexOf("/") + 1)} (${how}${lastLine === "" ? "" : `: ${lastLine}`})`;

@@ -19,6 +19,11 @@ export interface HealthPorts {
   readonly hasUnits: boolean;
 }
 
+/** Checks that need a network, of packages that images bring along: a device without one would never be well. */
+const NETWORK_CHECKS: readonly string[] = [
+  "/usr/lib/greenboot/check/required.d/01_repository_dns_check.sh", // greenboot-rs #86, #212
+];
+
 type Level = HealthCheck["level"];
 
 /**
@@ -37,6 +42,7 @@ export async function runHealth(
   const checks: HealthCheck[] = [];
   for (const level of ["required", "wanted"] as const) {
     for (const program of await collectPrograms(ports.programs, config[level])) {
+      if (NETWORK_CHECKS.includes(`${program.directory}/${program.name}`)) continue;
       const secondsLeft = Math.ceil((deadlineMs - ports.monotonicMs()) / 1000);
       const timeoutSeconds = Math.min(config["check-timeout-seconds"], secondsLeft);
       checks.push(await runCheck(ports.exec, level, program, { timeoutSeconds, env, signal }));

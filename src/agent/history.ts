@@ -39,7 +39,7 @@ const noteSchema = z.strictObject({
   message: z.string(),
 });
 
-export const historyRecordSchema = z.discriminatedUnion("kind", [attemptSchema, noteSchema]);
+const historyRecordSchema = z.discriminatedUnion("kind", [attemptSchema, noteSchema]);
 
 export type AttemptRecord = Readonly<z.infer<typeof attemptSchema>>;
 export type HistoryNote = Readonly<z.infer<typeof noteSchema>>;

@@ -151,7 +151,8 @@ const health = z.strictObject({
     .describe(
       "Directories of executables that must all end with exit status 0, else the new deployment is not kept. A file of a directory " +
         "below /etc hides the one of the same name in its twin below /usr/lib; a link to /dev/null switches it off. " +
-        "Default: `/etc` and `/usr/lib/bootferry/health.d/required`, and greenboot's `check/required.d`. " +
+        "Each finds the id of the deployment in BOOTFERRY_DEPLOYMENT. Default: `health.d/required` in `/etc/bootferry` and " +
+        "`/usr/lib/bootferry`, and `check/required.d` in `/etc/greenboot` and `/usr/lib/greenboot` without its check for DNS. " +
         'Example: `required = ["/etc/acme/checks"]`',
     ),
   wanted: z
@@ -166,7 +167,8 @@ const health = z.strictObject({
     )
     .describe(
       "Directories of executables whose failures are recorded and change nothing. " +
-        "Default: `/etc` and `/usr/lib/bootferry/health.d/wanted`, and greenboot's `check/wanted.d`. " +
+        "Default: `health.d/wanted` in `/etc/bootferry` and `/usr/lib/bootferry`, and `check/wanted.d` in " +
+        "`/etc/greenboot` and `/usr/lib/greenboot`. " +
         'Example: `wanted = ["/etc/acme/reports"]`',
     ),
   "failed-units": z
@@ -207,7 +209,9 @@ const hooks = z.strictObject({
     .default(["/etc/bootferry/hooks.d", "/usr/lib/bootferry/hooks.d"].map(parseAbsPath))
     .describe(
       "Where hooks are: the executables in `DIRECTORY/<state>/` run when the agent enters that state, for lamps and buzzers. " +
-        "Their failures are recorded and change nothing. Default: `/etc` and `/usr/lib/bootferry/hooks.d`. " +
+        "They find BOOTFERRY_STATE, BOOTFERRY_MESSAGE, BOOTFERRY_CODE and BOOTFERRY_RELEASE_NAME, _VERSION and _SEQUENCE in their " +
+        "environment. Their failures are recorded and change nothing. Default: `/etc/bootferry/hooks.d` and " +
+        "`/usr/lib/bootferry/hooks.d`. " +
         'Example: `directories = ["/etc/acme/lamps"]`',
     ),
   "timeout-seconds": seconds(1 * MINUTES)

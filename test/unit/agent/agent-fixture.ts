@@ -30,7 +30,7 @@ import { type FakeDevice, type FakeImage, openFakeDevice } from "../../support/f
 import { noise, releaseFixture } from "../store/store-fixture.ts";
 import { scratchDirectory } from "./scratch.ts";
 
-export const RELEASE_KEY = generatePrivateKey();
+const RELEASE_KEY = generatePrivateKey();
 export const STRANGER_KEY = generatePrivateKey();
 
 export interface SignedRelease {

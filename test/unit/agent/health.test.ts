@@ -79,6 +79,11 @@ describe("the health of the running system", () => {
     );
   });
 
+  it("is not asked of the network: greenboot's check for DNS is left out", async () => {
+    const root = deviceWith({ "usr/lib/greenboot/check/required.d/01_repository_dns_check.sh": "exit 1" });
+    expect(await runHealth(portsOf(root), config(), undefined)).toEqual({ healthy: true, checks: [] });
+  });
+
   it("is bad when a required check lost its execute permission", async () => {
     const root = deviceWith({ [`${REQUIRED}/10-light`]: "" });
     chmodSync(join(root, REQUIRED, "10-light"), 0o644);
