@@ -7,6 +7,7 @@ import { canonicalXattrs } from "./canonical-xattrs.ts";
 import { DEFAULT_DIRECTORY_METADATA } from "./directory-draft.ts";
 import { TreeError } from "./error.ts";
 import type { DirectoryNode, LeafNode, Metadata, TreeNode } from "./node.ts";
+import { displayTreePath, type TreePath } from "./tree-path.ts";
 
 /** BF-7.12: the system mounts on these, so what an image has in them is never seen. Modes are for absent ones. */
 const MOUNT_POINTS: ReadonlyMap<ByteString, number> = new Map([
@@ -38,7 +39,7 @@ export function canonicalTree(root: DirectoryNode): DirectoryNode {
     const created = { ...DEFAULT_DIRECTORY_METADATA, mode, mtimeSeconds: metadata.mtimeSeconds };
     entries.set(name, { kind: "directory", metadata: existing?.metadata ?? created, entries: new Map() });
   }
-  return canonicalDirectory({ kind: "directory", metadata, entries }, leaves);
+  return canonicalDirectory({ kind: "directory", metadata, entries }, [], leaves);
 }
 
 /** BF-7.11: layers need not hold an entry for the root, so it takes what every image has: the attributes of /usr. */
@@ -47,30 +48,39 @@ function rootMetadata(root: DirectoryNode): Metadata {
   return usr?.kind === "directory" ? usr.metadata : DEFAULT_DIRECTORY_METADATA;
 }
 
-function canonicalDirectory(directory: DirectoryNode, leaves: Map<LeafNode, LeafNode>): DirectoryNode {
+function canonicalDirectory(directory: DirectoryNode, path: TreePath, leaves: Map<LeafNode, LeafNode>): DirectoryNode {
   const entries = new Map<ByteString, TreeNode>();
   // One character of a ByteString is one byte: the order of sort() is the order of the bytes.
   for (const name of [...directory.entries.keys()].sort()) {
     const node = directory.entries.get(name);
     if (node === undefined) continue;
-    entries.set(name, node.kind === "directory" ? canonicalDirectory(node, leaves) : canonicalLeaf(node, leaves));
+    const canonical =
+      node.kind === "directory"
+        ? canonicalDirectory(node, [...path, name], leaves)
+        : canonicalLeaf(node, path, name, leaves);
+    entries.set(name, canonical);
   }
-  return { kind: "directory", metadata: canonicalMetadata(directory), entries };
+  return { kind: "directory", metadata: canonicalMetadata(directory, () => displayTreePath(path)), entries };
 }
 
-function canonicalLeaf(leaf: LeafNode, leaves: Map<LeafNode, LeafNode>): LeafNode {
+function canonicalLeaf(
+  leaf: LeafNode,
+  directory: TreePath,
+  name: ByteString,
+  leaves: Map<LeafNode, LeafNode>,
+): LeafNode {
   const known = leaves.get(leaf);
   if (known !== undefined) return known;
-  const metadata = canonicalMetadata(leaf);
+  const metadata = canonicalMetadata(leaf, () => displayTreePath([...directory, name]));
   if (metadata === leaf.metadata) return leaf;
   const canonical = { ...leaf, metadata };
   leaves.set(leaf, canonical);
   return canonical;
 }
 
-function canonicalMetadata(node: TreeNode): Metadata {
+function canonicalMetadata(node: TreeNode, describe: () => string): Metadata {
   const { metadata } = node;
   const mode = node.kind === "symlink" ? SYMLINK_MODE : metadata.mode;
-  const xattrs = metadata.xattrs.size === 0 ? metadata.xattrs : canonicalXattrs(node.kind, metadata.xattrs);
+  const xattrs = metadata.xattrs.size === 0 ? metadata.xattrs : canonicalXattrs(node.kind, metadata.xattrs, describe);
   return mode === metadata.mode && xattrs === metadata.xattrs ? metadata : { ...metadata, mode, xattrs };
 }

@@ -22,15 +22,22 @@ const ACL_ENTRY_BYTES = 8;
 /**
  * The attributes that stay, as the same map when all do.
  *
+ * @param describe says for a message which node it is
  * @throws TreeError TREE_XATTR_INVALID for an access control list that the kernel could not read: dropping it would
  *   change who may open the file
  */
 export function canonicalXattrs(
   kind: TreeNode["kind"],
   xattrs: ReadonlyMap<ByteString, Uint8Array>,
+  describe: () => string,
 ): ReadonlyMap<ByteString, Uint8Array> {
   const kept = [...xattrs].filter(([name]) => isKept(kind, name));
-  for (const [name, value] of kept) if (name === ACCESS_ACL || name === DEFAULT_ACL) checkAcl(name, value);
+  for (const [name, value] of kept)
+    if ((name === ACCESS_ACL || name === DEFAULT_ACL) && !isAcl(value))
+      throw new TreeError(
+        "TREE_XATTR_INVALID",
+        `${displayBytes(name)} of ${describe()} is no access control list: ${value.length} bytes`,
+      );
   return kept.length === xattrs.size ? xattrs : new Map(kept);
 }
 
@@ -52,15 +59,11 @@ function isKept(kind: TreeNode["kind"], name: ByteString): boolean {
   }
 }
 
-function checkAcl(name: ByteString, value: Uint8Array): void {
+function isAcl(value: Uint8Array): boolean {
   const view = new DataView(value.buffer, value.byteOffset, value.byteLength);
-  const isAcl =
+  return (
     value.length >= ACL_HEADER_BYTES &&
     view.getUint32(0, true) === ACL_VERSION &&
-    (value.length - ACL_HEADER_BYTES) % ACL_ENTRY_BYTES === 0;
-  if (!isAcl)
-    throw new TreeError(
-      "TREE_XATTR_INVALID",
-      `${displayBytes(name)} of ${value.length} bytes is no access control list`,
-    );
+    (value.length - ACL_HEADER_BYTES) % ACL_ENTRY_BYTES === 0
+  );
 }

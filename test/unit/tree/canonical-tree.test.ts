@@ -81,6 +81,11 @@ describe("nodes of a canonical tree", () => {
     expect(resolveNode(tree, "srv/b")).toBe(first);
   });
 
+  it("are named in full where they are refused", () => {
+    const broken = inlineFile("", { xattrs: xattrs({ "system.posix_acl_access": "no list" }) });
+    expect(() => canonical({ srv: directory({ a: broken }) })).toThrow('of "srv/a" is no access control list');
+  });
+
   it("that need no change are shared with the tree they came from", () => {
     const file = inlineFile("1");
     expect(resolveNode(canonical({ a: file }), "a")).toBe(file);
