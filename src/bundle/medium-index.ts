@@ -31,7 +31,7 @@ export function formatIndex(index: ImageIndex): Buffer {
   return Buffer.from(JSON.stringify({ schemaVersion, mediaType, ...rest, manifests }));
 }
 
-export function tagOf(entry: Descriptor): string | undefined {
+function tagOf(entry: Descriptor): string | undefined {
   return entry.annotations?.[REF_NAME];
 }
 

@@ -21,7 +21,7 @@ import { BundleError } from "./error.ts";
 import type { MountedMedium } from "./medium.ts";
 
 /** Each release takes three entries; a full medium of a large fleet has some hundreds. */
-export const MAX_INDEX_ENTRIES = 4096;
+const MAX_INDEX_ENTRIES = 4096;
 const MAX_ARTIFACT_MANIFEST_BYTES = 64 << 10; // ours have one
 
 export interface FoundArtifact {

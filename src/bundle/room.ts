@@ -4,7 +4,7 @@ import type { PinnedContent } from "../oci/verified-blob.ts";
 import { BundleError } from "./error.ts";
 
 /** FAT32 keeps file sizes in 32 bits. */
-export const FAT_MAX_FILE_BYTES = 2 ** 32 - 1;
+const FAT_MAX_FILE_BYTES = 2 ** 32 - 1;
 const RESERVE_BYTES = 4 << 20; // index.json twice, manifests, and what the file system takes for directories
 
 /** @throws BundleError BUNDLE_BLOB_TOO_LARGE_FOR_FAT, BUNDLE_NO_SPACE */

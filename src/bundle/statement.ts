@@ -89,7 +89,6 @@ export const statementSchema = z
 
 export type Statement = Readonly<z.infer<typeof statementSchema>>;
 export type Target = Readonly<z.infer<typeof targetSchema>>;
-export type AppImage = Readonly<z.infer<typeof appSchema>>;
 export type Tree = Readonly<z.infer<typeof treeSchema>>;
 
 /**

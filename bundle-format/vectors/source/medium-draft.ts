@@ -8,14 +8,14 @@ import {
   formatRootManifest,
   formatTreeManifest,
 } from "../../../src/bundle/artifact.ts";
-import { RELEASE_ARTIFACT_TYPE, ROOT_ARTIFACT_TYPE, TREE_ARTIFACT_TYPE } from "../../../src/bundle/media-type.ts";
+import { ROOT_ARTIFACT_TYPE } from "../../../src/bundle/media-type.ts";
 import { addEntry, EMPTY_INDEX, formatIndex } from "../../../src/bundle/medium-index.ts";
 import type { Statement } from "../../../src/bundle/statement.ts";
-import { REF_NAME, releaseTag, rootTag } from "../../../src/bundle/tag.ts";
-import { imageEntry } from "../../../src/bundle/write-artifacts.ts";
+import { REF_NAME, rootTag } from "../../../src/bundle/tag.ts";
 import { type Digest, digestHex } from "../../../src/oci/digest.ts";
 import type { Descriptor } from "../../../src/oci/document.ts";
 import { MEDIA_TYPE } from "../../../src/oci/media-type.ts";
+import { imageEntries, releaseEntry, treeEntry } from "../../../src/release/index-entries.ts";
 import { type BuiltImage, pin } from "./image.ts";
 import { type VectorFile, type VectorFiles, vectorFile } from "./vector.ts";
 
@@ -40,14 +40,13 @@ export class MediumDraft {
   }
 
   /** The image as the statement's first target pins it, with its composefs image. */
-  addImage(image: BuiltImage, { name, version, targets }: Statement): this {
+  addImage(image: BuiltImage, statement: Statement): this {
     for (const blob of image.blobs) this.addBlob(blob);
     this.addBlob(EMPTY_CONFIG);
-    const target = targets.find((it) => it.image.digest === image.manifest.digest);
+    const target = statement.targets.find((it) => it.image.digest === image.manifest.digest);
     if (target === undefined) throw new Error("the statement does not pin this image");
-    this.addEntry(imageEntry(image.manifest, { name, version }, target));
     const tree = this.addBlob(formatTreeManifest(image.tree.image, image.manifest));
-    this.addEntry({ ...tree, artifactType: TREE_ARTIFACT_TYPE });
+    for (const entry of [...imageEntries(statement, target), treeEntry(statement, target, tree)]) this.addEntry(entry);
     return this;
   }
 
@@ -55,9 +54,7 @@ export class MediumDraft {
   addRelease(envelope: Buffer, statement: Statement): Descriptor {
     this.addBlob(EMPTY_CONFIG);
     this.addBlob(envelope);
-    const manifest = this.addBlob(formatReleaseManifest(pin(envelope), statement));
-    const annotations = { [REF_NAME]: releaseTag(statement) };
-    return this.addEntry({ ...manifest, artifactType: RELEASE_ARTIFACT_TYPE, annotations });
+    return this.addEntry(releaseEntry(statement, this.addBlob(formatReleaseManifest(pin(envelope), statement))));
   }
 
   addRoot(envelope: Buffer, version: number): this {

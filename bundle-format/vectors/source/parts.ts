@@ -10,7 +10,7 @@ import { type TestKeyName, testKey, testSigner } from "./test-keys.ts";
 import type { VectorContext } from "./vector.ts";
 
 export const NAME = "kiosk-os";
-export const COMPATIBLE = "acme-kiosk-v2";
+const COMPATIBLE = "acme-kiosk-v2";
 
 export const CONTEXT: VectorContext = {
   root: "single",

@@ -14,24 +14,23 @@ import {
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type BuiltImage, buildImage } from "../../../bundle-format/vectors/source/image.ts";
 import { envelopeOf, rootEnvelope, SINGLE_ROOT, statementOf } from "../../../bundle-format/vectors/source/parts.ts";
+import { formatRootManifest } from "../../../src/bundle/artifact.ts";
+import { ROOT_ARTIFACT_TYPE } from "../../../src/bundle/media-type.ts";
 import { openMedium } from "../../../src/bundle/medium.ts";
 import { type MediumWriter, type MediumWriterOptions, openMediumWriter } from "../../../src/bundle/medium-writer.ts";
 import { listReleases } from "../../../src/bundle/read-release.ts";
 import { listRoots } from "../../../src/bundle/read-root.ts";
+import { rootTag } from "../../../src/bundle/tag.ts";
 import { verifyContents } from "../../../src/bundle/verify-contents.ts";
 import { verifyRelease } from "../../../src/bundle/verify-release.ts";
-import {
-  imageEntry,
-  writeReleaseArtifact,
-  writeRootArtifact,
-  writeTreeArtifact,
-} from "../../../src/bundle/write-artifacts.ts";
 import type { DiskSpace } from "../../../src/host/disk-space.ts";
 import { execOnHost } from "../../../src/host/exec.ts";
 import { digestHex, digestOf } from "../../../src/oci/digest.ts";
 import type { Descriptor } from "../../../src/oci/document.ts";
+import { MEDIA_TYPE } from "../../../src/oci/media-type.ts";
 import { type AbsPath, below } from "../../../src/path.ts";
-import { parseEnvelope } from "../../../src/trust/dsse.ts";
+import { prepareRelease } from "../../../src/release/publish-release.ts";
+import { ENVELOPE_MEDIA_TYPE, parseEnvelope } from "../../../src/trust/dsse.ts";
 import { parseRoot } from "../../../src/trust/root.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 
@@ -71,15 +70,13 @@ async function writeRelease(writer: MediumWriter, step: () => Promise<void> = as
     }
     await writer.writeBlob(chunks(), pinned(blob));
   }
-  const [target] = statement.targets;
-  if (target === undefined) throw new Error("a target");
-  const entries: Descriptor[] = [imageEntry(image.manifest, statement, target)];
-  entries.push(await writeTreeArtifact(writer, image.tree.image, image.manifest));
+  const { entries } = await prepareRelease(writer, statement, parseEnvelope(envelope));
   await step();
-  entries.push(await writeRootArtifact(writer, root, 1));
-  entries.push(await writeReleaseArtifact(writer, parseEnvelope(envelope)));
+  const rootLayer = await writer.writeDocument(root, ENVELOPE_MEDIA_TYPE);
+  const rootManifest = await writer.writeDocument(formatRootManifest(rootLayer, 1), MEDIA_TYPE.manifest);
+  const annotations = { "org.opencontainers.image.ref.name": rootTag(1) };
   await step();
-  await writer.publish(...entries);
+  await writer.publish(...entries, { ...rootManifest, artifactType: ROOT_ARTIFACT_TYPE, annotations });
   await step();
 }
 
@@ -122,9 +119,9 @@ describe("writing a medium", () => {
     ]);
     expect(tags).toEqual([
       ["kiosk-os-42.3.1-acme-kiosk-v2-amd64", { architecture: "amd64", os: "linux" }, undefined],
+      ["kiosk-os-42.3.1-acme-kiosk-v2-amd64-tree", undefined, "application/vnd.bootferry.tree.v1"],
       ["kiosk-os-42.3.1.release", undefined, "application/vnd.bootferry.release.v1"],
       ["root-1", undefined, "application/vnd.bootferry.root.v1"],
-      [undefined, undefined, "application/vnd.bootferry.tree.v1"],
     ]);
   });
 
