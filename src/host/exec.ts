@@ -1,7 +1,6 @@
 /**
  * The one way to run a child process: argv arrays, no shell, a timeout always, `LC_ALL=C`, the end of stderr kept.
  */
-import { execa } from "execa";
 import { errnoOf } from "../error.ts";
 import { HostError } from "./error.ts";
 
@@ -35,6 +34,7 @@ const MAX_STDOUT_BYTES = 64 << 20; // our largest reader of a tool's output take
  */
 export const execOnHost: Exec = async (argv, options) => {
   const [file, ...args] = argv;
+  const { execa } = await import("execa"); // as late as possible: loading it takes as long as most of our commands
   const result = await execa(file, args, {
     reject: false,
     encoding: "buffer",

@@ -6,7 +6,6 @@
  */
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import { execa } from "execa";
 import { errnoOf } from "../error.ts";
 import type { AbsPath } from "../path.ts";
 import { HostError, hostError } from "./error.ts";
@@ -32,6 +31,7 @@ export async function openLock(path: AbsPath): Promise<AsyncDisposable> {
     "-c",
     "echo locked; exec cat",
   ];
+  const { execa } = await import("execa"); // late, as in exec.ts
   const child = execa("flock", args, { reject: false, stderr: "pipe", env: { LC_ALL: "C" } });
   const locked = await Promise.race([
     new Promise<true>((resolve) => child.stdout.once("data", () => resolve(true))),
