@@ -45,7 +45,9 @@ export async function createRelease(draft: ReleaseDraft, ports: ReleasePorts): P
   try {
     return await writeRelease({ draft, outline, existing, writer }, ports);
   } catch (error) {
-    await writer.collectGarbage(); // blobs without a release would only take room
+    // Blobs without a release would only take room. Should sweeping fail too (the medium is gone), what failed first
+    // is what the person must hear of.
+    await writer.collectGarbage().catch(() => undefined);
     throw error;
   }
 }

@@ -12,7 +12,7 @@ import { keySigner } from "../../src/trust/signer.ts";
 import { miniatureRoot, writeOciLayout } from "./oci-fixtures.ts";
 
 /** The same key for the same number, so that nothing in a failing test depends on chance. */
-export function fixtureKey(number: number): PrivateKey {
+function fixtureKey(number: number): PrivateKey {
   return privateKeyOfSeed(Buffer.alloc(32, number));
 }
 
