@@ -184,6 +184,26 @@ describe("bootferry agent", () => {
   });
 });
 
+describe("an agent that is killed", () => {
+  /** A hook that kills the agent with SIGKILL when it enters the state: the hook's parent is `timeout`, its parent is the agent. */
+  const KILLER = "#!/bin/sh\nread -r _ _ _ agent _ < /proc/$PPID/stat\nkill -KILL $agent\n";
+
+  it.each(["storing", "stored", "staged"])("while %s goes on where it was", async (state) => {
+    const [deployment = ""] = readdirSync(join(device, "bootferry/deploy"));
+    const hooks = join(device, "bootferry/deploy", deployment, "etc/bootferry/hooks.d");
+    mkdirSync(join(hooks, state), { recursive: true });
+    writeFileSync(join(hooks, state, "10-kill"), KILLER, { mode: 0o755 });
+    expect((await run("stick-2")).exitStatus).toBeNull();
+    expect(await json(agent("status", "--json"))).toMatchObject({ state });
+    rmSync(hooks, { recursive: true });
+    expect(await json(run(state === "storing" ? "stick-2" : undefined, "--json"))).toMatchObject({
+      outcome: "rebooting",
+    });
+    await boot();
+    expect(await json(run(undefined, "--json"))).toMatchObject({ outcome: "confirmed", release: { version: "2.0" } });
+  });
+});
+
 describe("bootferry agent run", () => {
   it.each([
     ["stick-other", 4, "BUNDLE_COMPATIBLE_MISMATCH"],

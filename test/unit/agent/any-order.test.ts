@@ -132,7 +132,7 @@ describe("a device", () => {
         expect((await world.device.backend.bootFacts()).assessment).toBe("confirmed");
         expect((await world.run(sticks[3])).kind).toBe("nothing");
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 });
