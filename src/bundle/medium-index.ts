@@ -1,5 +1,4 @@
 /** The index.json of a medium as its writer keeps it: pure edits, one order, foreign entries and members preserved. */
-import type { Digest } from "../oci/digest.ts";
 import type { Descriptor, ImageIndex } from "../oci/document.ts";
 import { MEDIA_TYPE } from "../oci/media-type.ts";
 import { REF_NAME } from "./tag.ts";
@@ -21,9 +20,8 @@ export function addEntry(index: ImageIndex, entry: Descriptor): ImageIndex {
   };
 }
 
-/** Removes every entry of a manifest. */
-export function removeEntries(index: ImageIndex, digest: Digest): ImageIndex {
-  return { ...index, manifests: index.manifests.filter((entry) => entry.digest !== digest) };
+export function removeEntries(index: ImageIndex, isObsolete: (entry: Descriptor) => boolean): ImageIndex {
+  return { ...index, manifests: index.manifests.filter((entry) => !isObsolete(entry)) };
 }
 
 export function formatIndex(index: ImageIndex): Buffer {
@@ -31,7 +29,7 @@ export function formatIndex(index: ImageIndex): Buffer {
   return Buffer.from(JSON.stringify({ schemaVersion, mediaType, ...rest, manifests }));
 }
 
-function tagOf(entry: Descriptor): string | undefined {
+export function tagOf(entry: Descriptor): string | undefined {
   return entry.annotations?.[REF_NAME];
 }
 

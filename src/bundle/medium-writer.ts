@@ -78,8 +78,8 @@ export interface MediumWriter extends AsyncDisposable {
   /** Adds entries to index.json, durably and all at once; a tag moves to the newest entry that bears it. */
   publish(...entries: readonly Descriptor[]): Promise<void>;
 
-  /** Removes every entry of these manifests from index.json, durably. Their blobs stay until {@link collectGarbage}. */
-  unpublish(...manifests: readonly Digest[]): Promise<void>;
+  /** Removes entries from index.json, durably and all at once. Their blobs stay until {@link collectGarbage}. */
+  unpublish(isObsolete: (entry: Descriptor) => boolean): Promise<void>;
 
   /** Removes the blobs that no entry of index.json reaches. @throws OciError when a manifest cannot be read */
   collectGarbage(): Promise<SweptBlobs>;
@@ -148,7 +148,7 @@ export async function openMediumWriter(mountPoint: AbsPath, options: MediumWrite
       return { mediaType, ...pinned };
     },
     publish: (...entries) => replaceIndex(entries.reduce(addEntry, index)),
-    unpublish: (...manifests) => replaceIndex(manifests.reduce(removeEntries, index)),
+    unpublish: (isObsolete) => replaceIndex(removeEntries(index, isObsolete)),
     async collectGarbage() {
       const needed = await reachableBlobs(layout, index);
       return guarded(`removing blobs from ${blobs}`, () => removeBlobs(layout, blobs, needed));

@@ -81,8 +81,10 @@ async function writeRelease(work: Work, ports: ReleasePorts): Promise<CreatedRel
   if (draft.verifyWritten) await verifyWritten(writer.layout, [...written, ...prepared.documents], ports);
   ports.signal.throwIfAborted();
   await writer.publish(...prepared.entries);
-  const replaced = same?.release.manifestDigest;
-  if (replaced !== undefined && replaced !== prepared.manifestDigest) await writer.unpublish(replaced);
+  if (same !== undefined && same.release.manifestDigest !== prepared.manifestDigest) {
+    await writer.unpublish(({ digest }) => digest === same.release.manifestDigest);
+    await writer.collectGarbage();
+  }
   await writer.sync();
   return {
     statement,

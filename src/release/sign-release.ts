@@ -43,7 +43,7 @@ export async function signRelease(request: SignRequest, ports: Pick<ReleasePorts
   await writer.publish(...entries);
   const replaced = found.release.manifestDigest;
   if (replaced !== manifestDigest) {
-    await writer.unpublish(replaced);
+    await writer.unpublish(({ digest }) => digest === replaced);
     await writer.collectGarbage();
   }
   await writer.sync();

@@ -291,10 +291,10 @@ describe("the index of a medium", () => {
     expect(writer.index.manifests).toHaveLength(2);
   });
 
-  it("forgets every entry of what is unpublished", async () => {
+  it("forgets the entries that are unpublished", async () => {
     await using writer = await open();
     await writer.publish(entry("a", "one"), entry("a", "two"), entry("b", "three"));
-    await writer.unpublish(digestOf("a"));
+    await writer.unpublish(({ digest }) => digest === digestOf("a"));
     expect(tagsOf(writer)).toEqual(["three"]);
   });
 
@@ -334,7 +334,7 @@ describe("collecting garbage", () => {
   it("removes everything of a release that was unpublished", async () => {
     await using writer = await open();
     await writeRelease(writer);
-    await writer.unpublish(...writer.index.manifests.map(({ digest }) => digest));
+    await writer.unpublish(() => true);
     await writer.collectGarbage();
     expect(blobNames()).toEqual([]);
   });

@@ -42,6 +42,10 @@ describe("a release on a medium", () => {
       { medium: stick(), selector: undefined, signers: [keySigner(key)], root: undefined, ...changes },
       fixturePorts(directory),
     );
+  const tags = (): string[] =>
+    JSON.parse(readFileSync(join(directory, "stick/bootferry/index.json"), "utf8")).manifests.map(
+      (entry: { annotations?: Record<string, string> }) => entry.annotations?.["org.opencontainers.image.ref.name"],
+    );
   /** `good`, or the code of what is wrong, for each release. */
   const verify = async (threshold = 1) => {
     const medium = await openMedium(stick());
@@ -112,7 +116,29 @@ describe("a release on a medium", () => {
     await create(second);
     await removeRelease(stick(), "kiosk-os@1.0.0", fixturePorts(directory));
     expect(await verify()).toEqual(["good"]);
-    expect(readFileSync(join(directory, "stick/bootferry/index.json"), "utf8")).not.toContain("kiosk-os-1.0.0.release");
+    expect(tags()).toEqual(["kiosk-os-2.0.0-kiosk-amd64", "kiosk-os-2.0.0-kiosk-amd64-tree", "kiosk-os-2.0.0.release"]);
+  });
+
+  it("leaves what another tool has named, the very same image included, when it is removed", async () => {
+    const { statement } = await create();
+    const file = join(directory, "stick/bootferry/index.json");
+    const index = JSON.parse(readFileSync(file, "utf8"));
+    const foreign = { ...statement.targets[0]?.image, annotations: { "org.opencontainers.image.ref.name": "theirs" } };
+    writeFileSync(file, JSON.stringify({ ...index, manifests: [...index.manifests, foreign] }));
+    await removeRelease(stick(), undefined, fixturePorts(directory));
+    expect(tags()).toEqual(["theirs"]);
+    // manifest, config and two layers
+    expect(readdirSync(blobDirectory())).toHaveLength(4);
+  });
+
+  it("takes an image of its own that lost its tag with it when it is removed", async () => {
+    await create();
+    const file = join(directory, "stick/bootferry/index.json");
+    const index = JSON.parse(readFileSync(file, "utf8"));
+    const untagged = index.manifests.map(({ annotations: _, ...entry }: Record<string, unknown>) => entry);
+    writeFileSync(file, JSON.stringify({ ...index, manifests: untagged }));
+    await removeRelease(stick(), undefined, fixturePorts(directory));
+    expect(readdirSync(blobDirectory())).toEqual([]);
   });
 
   it("is not signed or removed where there is no medium, and none is made", async () => {
