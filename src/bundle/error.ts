@@ -77,7 +77,8 @@ export const BUNDLE_ERRORS: ErrorTable<BundleErrorCode> = {
   },
   BUNDLE_NAME_NOT_FOLLOWED: {
     exit: EXIT.notApplicable,
-    remedy: "Insert a medium with the release that this device follows, or change `release.name` in its agent.toml.",
+    remedy:
+      "Insert a medium with the release that this device follows, or change `name` below `[follow]` in its agent.toml.",
   },
   BUNDLE_COMPATIBLE_MISMATCH: {
     exit: EXIT.notApplicable,

@@ -40,7 +40,7 @@ export const TRUST_ERRORS: ErrorTable<TrustErrorCode> = {
   TRUST_PASSPHRASE_NEEDED: {
     exit: EXIT.usage,
     remedy:
-      "Give the passphrase of the key by prompt, by file or by environment variable; see `bootferry help release sign`.",
+      "Give the passphrase of the key by prompt, by file or by environment variable; see `bootferry release sign --help`.",
   },
   TRUST_PASSPHRASE_WRONG: {
     exit: EXIT.usage,

@@ -106,11 +106,11 @@ const CASES: readonly Case[] = [
   {
     name: "root-role-names-key-twice",
     clause: "BF-3.5",
-    about: "A role reaches its threshold by naming one key twice.",
+    about: "A role names one key twice.",
     code: "TRUST_ROOT_INVALID",
     change: (root) => ({
       ...root,
-      roles: { ...root.roles, release: { keyIds: [idOf("release-a"), idOf("release-a")], threshold: 2 } },
+      roles: { ...root.roles, release: { keyIds: [idOf("release-a"), idOf("release-a")], threshold: 1 } },
     }),
   },
   {

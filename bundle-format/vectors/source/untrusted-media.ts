@@ -1,6 +1,8 @@
 /** Media whose release must not be believed: signatures, keys, revocations and envelopes. */
 
+import { createHash } from "node:crypto";
 import { formatStatement } from "../../../src/bundle/statement.ts";
+import { preAuthEncoding } from "../../../src/trust/dsse.ts";
 import { publicKeyOf } from "../../../src/trust/keys.ts";
 import { ROOT_PAYLOAD_TYPE } from "../../../src/trust/root.ts";
 import { buildImage } from "./image.ts";
@@ -100,6 +102,13 @@ const CASES: readonly Case[] = [
     about: "S + L in the place of S: lax verifiers take it for a second signature of the same bytes.",
     code: "TRUST_SIGNATURE_INVALID",
     change: (it) => withSignature(it, addGroupOrder),
+  },
+  {
+    name: "signature-point-not-canonical",
+    clause: "BF-2.9",
+    about: "R is the neutral element in its second spelling, y = p + 1: readers that follow ZIP 215 take it.",
+    code: "TRUST_SIGNATURE_INVALID",
+    change: (it) => withSignature(it, () => laxSignature(it).toString("base64")),
   },
   {
     name: "payload-type-changed",
@@ -221,9 +230,33 @@ function withSignature(envelope: Envelope, change: (sig: Buffer) => string): Env
 }
 
 function addGroupOrder(sig: Buffer): string {
-  const s = BigInt(`0x${Buffer.from(sig.subarray(32)).reverse().toString("hex")}`) + GROUP_ORDER;
-  const raised = Buffer.from(s.toString(16).padStart(64, "0"), "hex").reverse();
+  const raised = toLittleEndian(fromLittleEndian(sig.subarray(32)) + GROUP_ORDER);
   return Buffer.concat([sig.subarray(0, 32), raised]).toString("base64");
+}
+
+/** A signature whose R is an encoding that only lax readers decode; made with the secret half of the key (RFC 8032, 5.1.6). */
+function laxSignature({ payloadType, payload }: Envelope): Buffer {
+  const key = testKey("release-a");
+  const scalar = sha512(key.seed()).subarray(0, 32);
+  scalar.writeUInt8(scalar.readUInt8(0) & 0xf8, 0);
+  scalar.writeUInt8((scalar.readUInt8(31) & 0x7f) | 0x40, 31);
+  const point = Buffer.concat([Buffer.of(0xee), Buffer.alloc(30, 0xff), Buffer.of(0x7f)]);
+  const message = preAuthEncoding(payloadType, Buffer.from(payload, "base64"));
+  const challenge = fromLittleEndian(sha512(Buffer.concat([point, key.publicKey.raw, message])));
+  const s = (challenge * fromLittleEndian(scalar)) % GROUP_ORDER;
+  return Buffer.concat([point, toLittleEndian(s)]);
+}
+
+function sha512(bytes: Uint8Array): Buffer {
+  return createHash("sha512").update(bytes).digest();
+}
+
+function fromLittleEndian(bytes: Buffer): bigint {
+  return BigInt(`0x${Buffer.from(bytes).reverse().toString("hex")}`);
+}
+
+function toLittleEndian(value: bigint): Buffer {
+  return Buffer.from(value.toString(16).padStart(64, "0"), "hex").reverse();
 }
 
 /** 64 bytes end in a digit with four unused bits. */
