@@ -8,6 +8,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { makeLargeStick } from "./large-stick.ts";
 import { readMachine } from "./machine.ts";
 import { type Contestant, compare, run } from "./measure.ts";
 import {
@@ -41,8 +42,9 @@ try {
   const limits = [peakLimit(comparisons), updateLimit(await measureSmallUpdate(layouts, scratch, signing))];
   const image = "Debian trixie with systemd and kernel, one gzip layer, made by the tests' set-up";
   const notes = [
-    "umoci unpack runs as root and sets owners; with `--rootless` it keeps them in an attribute instead and is about as fast.",
+    "umoci unpack runs as root and sets owners.",
     "tar -xz checks nothing; store + stage checks the signature, each blob's digest and each file's.",
+    "verify takes most of its time to start (Node and the modules) with an image of this size; the row with a large stick shows what remains.",
   ];
   const report = formatReport({ machine: readMachine(), runs, image, comparisons, limits, notes });
   process.stdout.write(report);
@@ -52,10 +54,11 @@ try {
 }
 
 async function compareAll(signing: Signing): Promise<Comparison[]> {
+  const { first } = layouts;
   const stick = join(scratch, "stick");
   mkdirSync(stick);
   await run(bootferry(...createArguments(layouts.first, stick, 1, signing)));
-  const { first } = layouts;
+  const large = await makeLargeStick(first, scratch, signing);
   const umoci = () => umociUnpack(first, scratch);
   return [
     ...(await against("copy and sign", releaseCreate(first, scratch, signing, "--no-tree"), [
@@ -63,6 +66,9 @@ async function compareAll(signing: Signing): Promise<Comparison[]> {
     ])),
     ...(await against("create with tree", releaseCreate(first, scratch, signing), [[umoci(), 1.0]])),
     ...(await against("verify", releaseVerify(stick, signing), [[opensslDigest(join(stick, "bootferry")), 1.2]])),
+    ...(await against("verify, large", releaseVerify(large, signing), [
+      [opensslDigest(join(large, "bootferry")), 1.2],
+    ])),
     ...(await against("store + stage", installRelease(stick, scratch, signing), [
       [umoci(), 0.6],
       [tarUnzip(first, scratch), 1.2],
@@ -91,12 +97,20 @@ function peakLimit(comparisons: readonly Comparison[]): Limit {
   };
 }
 
-function updateLimit({ writtenBytes, newObjectsBytes, imageBytes, bootBytes }: SmallUpdate): Limit {
+function updateLimit(update: SmallUpdate): Limit {
+  const { writtenBytes, newObjectsBytes, imageBytes, bootBytes, deploymentBytes } = update;
   const needed = newObjectsBytes + imageBytes + bootBytes;
-  const parts = `objects ${megabytes(newObjectsBytes)}, image ${megabytes(imageBytes)}, boot ${megabytes(bootBytes)}`;
+  const rest = writtenBytes - needed - deploymentBytes;
+  const parts = [
+    `objects ${megabytes(newObjectsBytes)}`,
+    `image ${megabytes(imageBytes)}`,
+    `kernel, initramfs and entry ${megabytes(bootBytes)}`,
+  ];
   return {
-    what: `bytes to the device for a small update, on ext4 with its journal (needed: ${parts} MB)`,
-    value: `${megabytes(writtenBytes)} MB = ${(writtenBytes / needed).toFixed(2)} × needed`,
+    what: `bytes that reach the disk (ext4) for a small update that needs ${megabytes(needed)} MB (${parts.join(", ")})`,
+    value:
+      `${megabytes(writtenBytes)} MB = ${(writtenBytes / needed).toFixed(2)} × needed; beside that ` +
+      `${megabytes(deploymentBytes)} MB are the deployment's /etc, ${megabytes(rest)} MB journal and metadata of ext4`,
     limit: `≤ ${MAX_WRITE_FACTOR} × needed`,
     isMet: writtenBytes <= MAX_WRITE_FACTOR * needed,
   };

@@ -1,4 +1,9 @@
-/** Bytes written for a small update: a device that runs the first Debian image takes the second. */
+/**
+ * Bytes written for a small update: a device that runs the first Debian image takes the second.
+ *
+ * The device is asked (sectors below the file system), since that is what wears flash out. The file system's own part of
+ * it is what is left when all new files are counted.
+ */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "./measure.ts";
@@ -11,6 +16,8 @@ export interface SmallUpdate {
   readonly imageBytes: number;
   /** New files on the boot partition: kernel and initramfs when they have changed, and the entry. */
   readonly bootBytes: number;
+  /** The new deployment's own /etc and its records, in whole blocks. */
+  readonly deploymentBytes: number;
 }
 
 export async function measureSmallUpdate(
@@ -31,6 +38,7 @@ export async function measureSmallUpdate(
     objects: fileSizes(join(sysroot, "bootferry", "objects")),
     images: fileSizes(join(sysroot, "bootferry", "images")),
     boot: fileSizes(join(sysroot, "boot")),
+    deploy: fileSizes(join(sysroot, "bootferry", "deploy"), filesystem.blockBytes),
   });
   const before = sizes();
   const update = bootferry("agent", "run", "--sysroot", sysroot, "--medium", stick);
@@ -41,5 +49,6 @@ export async function measureSmallUpdate(
     newObjectsBytes: newBytes(before.objects, after.objects),
     imageBytes: newBytes(before.images, after.images),
     bootBytes: newBytes(before.boot, after.boot),
+    deploymentBytes: newBytes(before.deploy, after.deploy),
   };
 }
