@@ -63,7 +63,7 @@ export interface FixtureDescriptor {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
-export const FIXTURE_MTIME_SECONDS = 1_700_000_000;
+const FIXTURE_MTIME_SECONDS = 1_700_000_000;
 
 const LAYER_TYPE: Readonly<Record<FixtureCompression, string>> = {
   none: "application/vnd.oci.image.layer.v1.tar",
