@@ -1,9 +1,11 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=4
 /**
  * The `bootferry` command: wires a process to the program and turns its end into an exit status.
  *
  * The first SIGINT or SIGTERM aborts through an AbortSignal, so that nothing half-published stays behind; the second
  * one ends the process at once. The exit status is set and not forced: pending output is flushed.
+ *
+ * V8's young generation is kept to 4 MiB: with its default of 64 MiB, images of 60,000 files took 300 MB and not 220.
  */
 import { readFileSync } from "node:fs";
 import { errnoOf } from "../error.ts";
