@@ -71,7 +71,7 @@ export function verifyObjects(
 }
 
 /** What several trees name together, with sizes in bytes. */
-export function objectsOf(roots: readonly DirectoryNode[]): ReadonlyMap<ContentDigest, number> {
+function objectsOf(roots: readonly DirectoryNode[]): ReadonlyMap<ContentDigest, number> {
   const objects = new Map<ContentDigest, number>();
   for (const root of roots) for (const [digest, sizeBytes] of imageObjects(root)) objects.set(digest, sizeBytes);
   return objects;

@@ -16,7 +16,7 @@ export function listDeployment(image: Uint8Array, objects: string): string[] {
 }
 
 /** The sorted lines of a tree. */
-export function listNodes(root: DirectoryNode, contentOf: (file: FileNode) => Uint8Array): string[] {
+function listNodes(root: DirectoryNode, contentOf: (file: FileNode) => Uint8Array): string[] {
   const named = [...walk("/" as ByteString, root)];
   const names = new Map<LeafNode, ByteString[]>();
   for (const { path, node } of named) {
