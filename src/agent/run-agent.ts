@@ -25,7 +25,7 @@ export interface AgentRequest {
  * Runs the agent once; the caller holds its lock. Refusals and failures of an update are outcomes, recorded in journal
  * and history.
  * @throws HostError when the state of the device cannot be read or written; TrustError TRUST_STATE_INVALID,
- *   TRUST_STATE_VERSION; the reason of the signal, after which the next run goes on
+ *   TRUST_STATE_VERSION; DeployError DEPLOY_BOOT_PARTITION_ABSENT; the reason of the signal, after which the next run goes on
  */
 export async function runAgent(ports: AgentPorts, request: AgentRequest): Promise<Outcome> {
   const session = await openSession(ports);
@@ -36,6 +36,7 @@ export async function runAgent(ports: AgentPorts, request: AgentRequest): Promis
 }
 
 async function finishEarlier(session: Session): Promise<Outcome | undefined> {
+  await session.ports.backend.bootFacts(); // a device that cannot say what runs ends no attempt
   const left = await goOn(session);
   if (!isAtRest(session.journal.state)) return left;
   const facts = await session.ports.backend.bootFacts();

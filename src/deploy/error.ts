@@ -10,6 +10,7 @@ export type DeployErrorCode =
   | "DEPLOY_KARGS_INVALID"
   | "DEPLOY_UNCONFIRMED"
   | "DEPLOY_NOT_BOOTED"
+  | "DEPLOY_BOOT_PARTITION_ABSENT"
   | "DEPLOY_NOT_STAGED"
   | "DEPLOY_NO_ROLLBACK"
   | "DEPLOY_ALREADY_INSTALLED"
@@ -57,6 +58,10 @@ export const DEPLOY_ERRORS: ErrorTable<DeployErrorCode> = {
   DEPLOY_NOT_BOOTED: {
     exit: EXIT.failed,
     remedy: "Boot one of the deployments first; with --sysroot that is `bootferry os simulate-boot`.",
+  },
+  DEPLOY_BOOT_PARTITION_ABSENT: {
+    exit: EXIT.failed,
+    remedy: "Mount the boot partition (`findmnt /boot`) and run the command again; nothing was changed without it.",
   },
   DEPLOY_NOT_STAGED: {
     exit: EXIT.failed,

@@ -125,6 +125,7 @@ export interface GcOptions {
 export interface DeployBackend {
   probe(): Promise<BackendProbe>;
   status(): Promise<Host>;
+  /** @throws DeployError DEPLOY_BOOT_PARTITION_ABSENT: what runs cannot be told from its entries, nor can anything else */
   bootFacts(): Promise<BootFacts>;
   /**
    * Makes a deployment of a stored image; replaces one that is staged and not activated. The same image staged already

@@ -5,6 +5,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -267,6 +268,24 @@ describe("what is found on disk", () => {
     expect(await device.backend.staged()).toBeUndefined();
     await device.backend.gc();
     expect(readdirSync(below(device.paths.sysroot, "bootferry", "deploy"))).not.toContain(id);
+  });
+
+  it("is touched by nothing while the boot partition is not mounted", async () => {
+    await installAndBoot(device, bootable("1.0"));
+    await update(bootable("2.0"));
+    const { boot, sysroot } = device.paths;
+    const deployments = () => readdirSync(below(sysroot, "bootferry", "deploy"));
+    const before = deployments();
+    renameSync(boot, `${boot}.elsewhere`);
+    mkdirSync(boot);
+    const absent = { code: "DEPLOY_BOOT_PARTITION_ABSENT" };
+    const { bootFacts, confirm, gc, rollback } = device.backend;
+    for (const verb of [bootFacts, confirm, gc, rollback]) await expect(verb()).rejects.toMatchObject(absent);
+    await expect(stage(bootable("3.0"), "3.0")).rejects.toMatchObject(absent);
+    expect([deployments(), readdirSync(boot)]).toEqual([before, []]);
+    rmSync(boot, { recursive: true });
+    renameSync(`${boot}.elsewhere`, boot);
+    expect((await device.backend.bootFacts()).assessment).toBe("assessing"); // and not taken for confirmed meanwhile
   });
 
   it("does nothing on a machine that runs something else", async () => {

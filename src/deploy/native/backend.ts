@@ -8,7 +8,7 @@ import type { Exec } from "../../host/exec.ts";
 import type { ObjectStore } from "../../store/object-store.ts";
 import type { DeployBackend } from "../port.ts";
 import { activateDeployment } from "./activate.ts";
-import { bootFactsOf, slotsOf } from "./boot-facts.ts";
+import { bootFactsOf, requireBootPartition, slotsOf } from "./boot-facts.ts";
 import { confirmDeployment } from "./confirm.ts";
 import { dropDeployments } from "./drop.ts";
 import { type Engine, sweepAndRead } from "./engine.ts";
@@ -66,7 +66,7 @@ export function openNativeBackend(options: NativeBackendOptions): DeployBackend 
       return nativeHost(read(), (await loader.probe()).kind);
     },
     async bootFacts() {
-      return bootFactsOf(read());
+      return bootFactsOf(requireBootPartition(read()));
     },
     stage: (image, stageOptions) => stageDeployment(engine, image, stageOptions),
     async staged() {

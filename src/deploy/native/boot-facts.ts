@@ -82,6 +82,18 @@ export function lastGood(snapshot: Snapshot): Deployment | undefined {
   return entry && snapshot.deployments.find(({ id }) => id === deploymentOf(entry));
 }
 
+/**
+ * What runs was started by an entry, so that there is at least one. With the boot partition not mounted, deployments that
+ * only its entries name would look like leftovers, and one that is being tried like one that was confirmed.
+ * @throws DeployError DEPLOY_BOOT_PARTITION_ABSENT
+ */
+export function requireBootPartition(snapshot: Snapshot): Snapshot {
+  const { running, entries } = snapshot;
+  if (running.id === undefined || entries.length > 0) return snapshot;
+  const what = `${running.id} is running, and the boot partition holds no boot entry of this engine`;
+  throw new DeployError("DEPLOY_BOOT_PARTITION_ABSENT", what);
+}
+
 /** @throws DeployError DEPLOY_NOT_BOOTED */
 export function requireBooted(snapshot: Snapshot): Deployment {
   const booted = snapshot.deployments.find((deployment) => deployment.isBooted);

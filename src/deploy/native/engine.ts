@@ -8,6 +8,7 @@ import type { Exec } from "../../host/exec.ts";
 import { syncFilesystem } from "../../host/sync-filesystem.ts";
 import type { ObjectStore } from "../../store/object-store.ts";
 import { DeployError } from "../error.ts";
+import { requireBootPartition } from "./boot-facts.ts";
 import { engineDirectory, stagedFile } from "./layout.ts";
 import { readSnapshot, type Snapshot } from "./snapshot.ts";
 
@@ -31,11 +32,12 @@ export function syncEngine({ exec, paths }: Pick<Engine, "exec" | "paths">): Pro
 /**
  * Clears what interrupted runs left, and reads what there is. Every verb that writes begins with it; running it twice, or
  * cutting it anywhere, changes nothing that boots.
+ * @throws DeployError DEPLOY_BOOT_PARTITION_ABSENT; HostError
  */
 export async function sweepAndRead(engine: Engine): Promise<Snapshot> {
   const { exec, paths, loader } = engine;
   await loader.sweep();
-  const snapshot = readSnapshot(paths, loader);
+  const snapshot = requireBootPartition(readSnapshot(paths, loader));
   for (const leftover of snapshot.leftovers) await removeDurably(exec, leftover);
   const hasStaged = snapshot.deployments.some(({ isStaged }) => isStaged);
   if (!hasStaged && existsSync(stagedFile(paths))) await removeDurably(exec, stagedFile(paths));
