@@ -11,6 +11,8 @@ import type { AbsPath } from "../path.ts";
 import { HostError, hostError } from "./error.ts";
 
 const CONFLICT_STATUS = 75; // EX_TEMPFAIL of sysexits.h
+// ^C and systemd's stop reach our children too: who holds the lock must not let go of it while we still write.
+const HOLD = "trap '' HUP INT TERM; echo locked; exec cat";
 
 /**
  * Takes the lock of `path` or fails at once. Disposing frees it.
@@ -22,15 +24,8 @@ export async function openLock(path: AbsPath): Promise<AsyncDisposable> {
   } catch (error) {
     throw hostError(error, `making the directory of ${path}`);
   }
-  const args = [
-    "--nonblock",
-    "--conflict-exit-code",
-    String(CONFLICT_STATUS),
-    path,
-    "sh",
-    "-c",
-    "echo locked; exec cat",
-  ];
+  // --no-fork: the one process that has the signals ignored is the one that holds the lock.
+  const args = ["--nonblock", "--no-fork", "--conflict-exit-code", String(CONFLICT_STATUS), path, "sh", "-c", HOLD];
   const { execa } = await import("execa"); // late, as in exec.ts
   const child = execa("flock", args, { reject: false, stderr: "pipe", env: { LC_ALL: "C" } });
   const locked = await Promise.race([

@@ -62,6 +62,24 @@ describe("a lock", () => {
     await lock[Symbol.asyncDispose]();
   });
 
+  it.each(["SIGINT", "SIGTERM"] as const)(
+    "is kept by a process whose children got %s, until it ends",
+    async (signal) => {
+      const path = below(directory, "lock");
+      const script = `const { openLock } = await import(${JSON.stringify(LOCK_MODULE)});
+      await openLock(${JSON.stringify(path)}); process.on("${signal}", () => console.log("still writing"));
+      console.log("held"); setInterval(() => {}, 1000);`;
+      const args = ["--input-type=module", "-e", script];
+      const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"], detached: true });
+      await once(child.stdout, "data");
+      process.kill(-(child.pid ?? 0), signal); // the whole group, as a terminal and systemd do
+      await once(child.stdout, "data");
+      await expect(openLock(path)).rejects.toMatchObject({ code: "HOST_BUSY" });
+      child.kill("SIGKILL");
+      await once(child, "exit");
+    },
+  );
+
   it("says so when it cannot be made", async () => {
     writeFileSync(below(directory, "file"), "");
     await expect(openLock(below(directory, "file", "lock"))).rejects.toMatchObject({
