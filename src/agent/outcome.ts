@@ -51,8 +51,11 @@ export function reasonOf({ code, message, remedy }: CodedError): Reason {
   return { code, message, remedy };
 }
 
+/** Rooms that read nothing but what was brought; some of their codes fail a build on the workstation (status 1). */
+const ABOUT_CONTENT = /^(OCI|TREE|COMPOSEFS)_/;
+
 /** Whether an error refuses what was brought, as opposed to a failure of this device. */
 export function isRefusal(error: CodedError): boolean {
   const refusing: readonly ExitStatus[] = [EXIT.notTrusted, EXIT.notApplicable, EXIT.noSpace, EXIT.medium];
-  return refusing.includes(error.exitStatus);
+  return refusing.includes(error.exitStatus) || ABOUT_CONTENT.test(error.code);
 }

@@ -11,6 +11,7 @@ import { imageObjects } from "../composefs/image-objects.ts";
 import type { ContentDigest } from "../tree/node.ts";
 import { loadImage } from "./load-image.ts";
 import { fileSizeBytes, type ObjectStore, sweepStaging } from "./object-store.ts";
+import { removeResumeHint } from "./resume-hint.ts";
 
 export interface GarbageCollected {
   readonly removedImages: readonly ImageDigest[];
@@ -46,6 +47,7 @@ export async function collectStoreGarbage(
   }
   if (removedImages.length > 0) await filesystem.sync();
 
+  removeResumeHint(store); // what it says is done with goes now
   const unreachable = [...store.listObjects()].filter(({ digest }) => !reachable.has(digest));
   for (const { digest, sizeBytes } of unreachable) {
     removedBytes += sizeBytes;

@@ -56,7 +56,7 @@ describe("collectStoreGarbage", () => {
     disk.powerCut("killed");
     await collectStoreGarbage(store, []);
     const kinds = disk.steps.map((step) => (step.endsWith(".cfs") ? "image" : step.split(" ")[0]));
-    expect(kinds).toEqual(["image", "image", "sync", "remove", "remove", "remove", "sync"]);
+    expect(kinds).toEqual(["image", "image", "sync", "remove", "remove", "remove", "remove", "sync"]);
   });
 
   it("refuses while something is being stored", async () => {
