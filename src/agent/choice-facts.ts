@@ -1,8 +1,7 @@
 /** What a device is and knows, gathered for the choice among the releases of a medium. */
 import type { DeviceIdentity } from "../bundle/applicability.ts";
-import { readTrustState } from "../trust/state.ts";
 import type { ChoiceFacts } from "./choose-from-medium.ts";
-import { trustStateFile } from "./floors.ts";
+import { readFloors } from "./floors.ts";
 import type { AgentPorts } from "./session.ts";
 import { loadTrustRoot } from "./trust-root.ts";
 import { peekVerdicts } from "./verdicts.ts";
@@ -19,7 +18,7 @@ export async function readChoiceFacts(ports: AgentPorts): Promise<ChoiceFacts> {
     root: await loadTrustRoot(files, config.trust),
     device,
     followName: config.follow.name,
-    trustState: readTrustState(trustStateFile(paths.stateDirectory)),
+    trustState: readFloors(paths.stateDirectory, await ports.backend.bootFacts()),
     verdicts: peekVerdicts(paths.stateDirectory),
     synchronisedNowUtc: await ports.synchronisedNowUtc(),
   };

@@ -17,21 +17,42 @@ export function trustStateFile(stateDirectory: AbsPath): AbsPath {
  * Raises the floors to the booted deployment when that is good: for a device that was provisioned with it, and after a
  * power cut between its confirmation and the floors.
  */
-export function raiseFloorsToBooted(session: Session, { booted, assessment }: BootFacts): void {
-  if (assessment !== "confirmed" || booted === undefined) return;
-  const { release, payloadDigest } = booted;
-  if (release !== null && payloadDigest !== null)
-    raiseFloors(session, { ...release, payloadDigest, createdAtUtc: null });
+export function raiseFloorsToBooted({ ports }: Session, facts: BootFacts): void {
+  update(ports.paths.stateDirectory, (old) => raisedToBooted(old, facts));
+}
+
+/**
+ * The floors that hold at this moment, whether the agent has come to write them or not: a new device, or one that
+ * somebody else confirmed, must not take an older release before its agent has run. Writes nothing.
+ * @throws TrustError TRUST_STATE_INVALID, TRUST_STATE_VERSION; HostError
+ */
+export function readFloors(stateDirectory: AbsPath, facts: BootFacts): TrustState {
+  return raisedToBooted(readTrustState(trustStateFile(stateDirectory)), facts);
 }
 
 /** Raises the floors to a release that was just confirmed; doing it twice changes nothing. */
-export function raiseFloors({ ports }: Session, { name, sequence, payloadDigest, createdAtUtc }: ReleaseFacts): void {
-  const file = trustStateFile(ports.paths.stateDirectory);
-  const old = readTrustState(file);
+export function raiseFloors({ ports }: Session, release: ReleaseFacts): void {
+  update(ports.paths.stateDirectory, (old) => raisedTo(old, release));
+}
+
+function raisedToBooted(old: TrustState, { booted, assessment }: BootFacts): TrustState {
+  if (assessment !== "confirmed" || booted === undefined) return old;
+  const { release, payloadDigest } = booted;
+  if (release === null || payloadDigest === null) return old;
+  return raisedTo(old, { ...release, payloadDigest, createdAtUtc: null });
+}
+
+function raisedTo(old: TrustState, { name, sequence, payloadDigest, createdAtUtc }: ReleaseFacts): TrustState {
   const createdAt = createdAtUtc ?? old.timeFloorUtc ?? EPOCH;
-  const raised: TrustState = {
+  return {
     ...raiseFloor(old, { name, sequence, payloadDigest, createdAt }),
     ...(createdAtUtc === null ? { timeFloorUtc: old.timeFloorUtc } : {}),
   };
+}
+
+function update(stateDirectory: AbsPath, raise: (old: TrustState) => TrustState): void {
+  const file = trustStateFile(stateDirectory);
+  const old = readTrustState(file);
+  const raised = raise(old);
   if (JSON.stringify(raised) !== JSON.stringify(old)) writeTrustState(file, raised);
 }

@@ -4,19 +4,16 @@
  * choose → store → stage → second lock → activate. Without the agent's journal: what is booted afterwards and not
  * confirmed is found and assessed by `bootferry agent run` all the same.
  */
+import { readChoiceFacts } from "../agent/choice-facts.ts";
 import { chooseFromMedium, type MediumChoice } from "../agent/choose-from-medium.ts";
-import { trustStateFile } from "../agent/floors.ts";
 import { verifySecondLock } from "../agent/second-lock.ts";
-import { readSynchronisedTime } from "../agent/synchronised-time.ts";
-import { loadTrustRoot } from "../agent/trust-root.ts";
-import { readVerdicts } from "../agent/verdicts.ts";
 import type { MountedMedium } from "../bundle/medium.ts";
 import type { Host } from "../deploy/host-status.ts";
 import { requireRoom } from "../deploy/native/require-room.ts";
 import type { ActivationReport, StagedDeployment, StageOptions } from "../deploy/port.ts";
 import { StoreError } from "../store/error.ts";
 import { ingestRelease } from "../store/ingest.ts";
-import { readTrustState } from "../trust/state.ts";
+import { agentPorts } from "./agent-ports.ts";
 import type { CliContext } from "./context.ts";
 import type { Device, OpenDevice } from "./device.ts";
 import { ingestProgress } from "./ingest-progress.ts";
@@ -38,16 +35,7 @@ export async function chooseForDevice(
   medium: MountedMedium,
   agentVersion: string,
 ): Promise<MediumChoice> {
-  const { config, files, paths } = device;
-  const { compatible, architecture, id: deviceId } = config.device;
-  return chooseFromMedium(medium, {
-    root: await loadTrustRoot(files, config.trust),
-    device: { compatible, architecture, deviceId, agentVersion },
-    followName: config.follow.name,
-    trustState: readTrustState(trustStateFile(paths.stateDirectory)),
-    verdicts: readVerdicts(paths.stateDirectory, () => undefined), // a damaged file is the agent's to report
-    synchronisedNowUtc: await readSynchronisedTime(context.exec, context.clock),
-  });
+  return chooseFromMedium(medium, await readChoiceFacts(agentPorts(context, device, agentVersion)));
 }
 
 /**

@@ -262,9 +262,22 @@ describe("os upgrade", () => {
     expect((await os("upgrade", "--from-downloaded")).stderr).toContain(
       "No staged deployment found [DEPLOY_NOT_STAGED]",
     );
-    await succeed(cli("agent", "run", "--sysroot", device)); // raises the floors to what was installed
     expect(await succeed(os("upgrade", "--medium", "stick-1.0", "--check"))).toMatch(/^No changes in: stick-1\.0\n/);
     expect(await succeed(os("upgrade", "--medium", "stick-1.0"))).toMatch(/^No update available\.\n/);
+  });
+
+  it("takes no release older than the one that was provisioned, though no agent has run yet", async () => {
+    const fresh = join(directory, "fresh");
+    await succeed(install(fresh, "--medium", "stick-2.0"));
+    device = fresh;
+    await succeed(os("simulate-boot"));
+    for (const verb of [["upgrade", "--medium"], ["switch"]]) {
+      const run = await os(verb[0] ?? "", ...verb.slice(1), "stick-1.0");
+      expect(run.stderr).toContain("[TRUST_SEQUENCE_OLDER]");
+      expect(run.exitStatus).toBe(3);
+    }
+    const planned = await cli("agent", "run", "--sysroot", device, "--medium", "stick-1.0", "--dry-run");
+    expect(planned.stderr).toContain("[TRUST_SEQUENCE_OLDER]");
   });
 
   it("installs nothing while the running system is not confirmed", async () => {
