@@ -110,24 +110,24 @@ interface IngestRun extends IngestOptions {
   readonly tree: SignedTree;
 }
 
-/** The plan after the reused objects were digested: what has rotted counts as missing. */
+/** What is missing, and what is there and whole: objects that have rotted count as missing. */
 async function planAgainstStore({ store, tree, staging, signal, onProgress }: IngestRun): Promise<IngestPlan> {
+  const present = new Set(store.listObjectNames());
   const facts = {
-    hasObject: store.hasObject,
+    hasObject: (digest: ContentDigest) => present.has(digest),
     hasImage: tree.isStored,
     imageSizeBytes: tree.bytes.length,
     blockBytes: readDiskSpace(store.directory).blockBytes,
     isSealing: staging.sealing.isActive,
   };
   const plan = planIngest(tree.root, facts);
-  const { corrupt } = await checkObjects(store, plan.reused, {
+  const { missing, corrupt } = await checkObjects(store, plan.reused, {
     signal,
     onProgress: (bytesDone, bytesTotal) => onProgress?.({ phase: "checking", bytesDone, bytesTotal }),
   });
-  if (corrupt.size === 0) return plan;
-  const isGood = (digest: ContentDigest, sizeBytes: number) =>
-    store.hasObject(digest, sizeBytes) && !corrupt.has(digest);
-  return planIngest(tree.root, { ...facts, hasObject: isGood });
+  if (missing.size + corrupt.size === 0) return plan;
+  for (const digest of [...missing.keys(), ...corrupt.keys()]) present.delete(digest);
+  return planIngest(tree.root, facts);
 }
 
 function requireSpace(store: ObjectStore, plan: IngestPlan): void {

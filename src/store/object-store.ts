@@ -61,7 +61,9 @@ export interface ObjectStore {
   hasObject(digest: ContentDigest, sizeBytes: number): boolean;
   objectFile(digest: ContentDigest): AbsPath;
   imageFile(digest: ImageDigest): AbsPath;
-  /** All objects, in no particular order. Files whose names are no digests are not ours and are passed over. */
+  /** The names of all objects, in no particular order. Files whose names are no digests are not ours and are passed over. */
+  listObjectNames(): Generator<ContentDigest>;
+  /** All objects with the sizes of their files. */
   listObjects(): Generator<StoredObject>;
   listImages(): readonly ImageDigest[];
 }
@@ -79,7 +81,8 @@ export async function openObjectStore(directory: AbsPath, options: ObjectStoreOp
   const filesystem = options.filesystem ?? hostStoreFilesystem(options.exec, directory);
   const objects = below(directory, "objects");
   const images = below(directory, "images");
-  const objectFile = (digest: ContentDigest) => below(objects, objectPath(digest));
+  // Both parts are plain already, and joining them anew for each of 15,000 objects takes 0.1 s.
+  const objectFile = (digest: ContentDigest) => `${objects}/${objectPath(digest)}` as AbsPath;
   const store: ObjectStore = {
     directory,
     stagingDirectory: below(directory, "staging"),
@@ -90,7 +93,13 @@ export async function openObjectStore(directory: AbsPath, options: ObjectStoreOp
     hasObject: (digest, sizeBytes) => fileSizeBytes(objectFile(digest)) === sizeBytes,
     objectFile,
     imageFile: (digest) => below(images, `${imageDigestHex(digest)}.cfs`),
-    listObjects: () => listObjects(objects),
+    listObjectNames: () => listObjectNames(objects),
+    *listObjects() {
+      for (const digest of listObjectNames(objects)) {
+        const sizeBytes = fileSizeBytes(objectFile(digest));
+        if (sizeBytes !== undefined) yield { digest, sizeBytes };
+      }
+    },
     listImages: () =>
       names(images).flatMap((name) => {
         const hex = IMAGE_FILE_PATTERN.exec(name)?.groups?.["hex"];
@@ -110,10 +119,10 @@ export function sweepStaging(store: ObjectStore): void {
 /** The size of the regular file at `path`, or undefined when there is none. */
 export function fileSizeBytes(path: AbsPath): number | undefined {
   try {
-    const stat = lstatSync(path);
-    return stat.isFile() ? stat.size : undefined;
+    const stat = lstatSync(path, { throwIfNoEntry: false }); // an exception for each missing object would cost 0.3 s
+    return stat?.isFile() ? stat.size : undefined;
   } catch (error) {
-    if (errnoOf(error) === "ENOENT" || errnoOf(error) === "ENOTDIR") return undefined;
+    if (errnoOf(error) === "ENOTDIR") return undefined;
     throw storeError(error, `looking at ${path}`);
   }
 }
@@ -128,13 +137,11 @@ async function sweepUnlessBusy(store: ObjectStore): Promise<void> {
   }
 }
 
-function* listObjects(objects: AbsPath): Generator<StoredObject> {
+function* listObjectNames(objects: AbsPath): Generator<ContentDigest> {
   for (const directory of names(objects)) {
     if (!OBJECT_DIRECTORY_PATTERN.test(directory)) continue;
     for (const file of names(below(objects, directory))) {
-      const sizeBytes = fileSizeBytes(below(objects, directory, file));
-      if (!OBJECT_FILE_PATTERN.test(file) || sizeBytes === undefined) continue;
-      yield { digest: parseContentDigest(`${directory}${file}`), sizeBytes };
+      if (OBJECT_FILE_PATTERN.test(file)) yield parseContentDigest(`${directory}${file}`);
     }
   }
 }

@@ -10,7 +10,7 @@ import type { ContentDigest, DirectoryNode } from "../tree/node.ts";
 export interface IngestPlan {
   /** Objects that the image names and the store lacks, with their sizes in bytes. */
   readonly missing: ReadonlyMap<ContentDigest, number>;
-  /** Objects that are there, with the right size; their content is still to be believed. */
+  /** Objects that are there already. */
   readonly reused: ReadonlyMap<ContentDigest, number>;
   readonly missingBytes: number;
   readonly reusedBytes: number;
@@ -20,7 +20,7 @@ export interface IngestPlan {
 }
 
 export interface StoreFacts {
-  readonly hasObject: (digest: ContentDigest, sizeBytes: number) => boolean;
+  readonly hasObject: (digest: ContentDigest) => boolean;
   /** True when the image itself is there already. */
   readonly hasImage: boolean;
   readonly imageSizeBytes: number;
@@ -36,7 +36,7 @@ export function planIngest(root: DirectoryNode, facts: StoreFacts): IngestPlan {
   const missing = new Map<ContentDigest, number>();
   const reused = new Map<ContentDigest, number>();
   for (const [digest, sizeBytes] of imageObjects(root)) {
-    (facts.hasObject(digest, sizeBytes) ? reused : missing).set(digest, sizeBytes);
+    (facts.hasObject(digest) ? reused : missing).set(digest, sizeBytes);
   }
   const newFiles = [...missing.values(), ...(facts.hasImage ? [] : [facts.imageSizeBytes])];
   const directories = Math.min(missing.size, OBJECT_DIRECTORIES);

@@ -8,6 +8,7 @@ import { treeImageCompression } from "../bundle/media-type.ts";
 import type { Target, Tree } from "../bundle/statement.ts";
 import { formatImageDigest, type ImageDigest, parseImageDigest } from "../composefs/image-digest.ts";
 import { objectsSizeBytes } from "../composefs/image-objects.ts";
+import { MAX_IMAGE_BYTES } from "../composefs/plan-image.ts";
 import { readImage } from "../composefs/read-image.ts";
 import { verityOf } from "../composefs/verity.ts";
 import { decompress } from "../oci/decompress.ts";
@@ -26,8 +27,11 @@ export interface SignedTree {
   readonly isStored: boolean;
 }
 
-/** A Debian root has an image of 4 MiB, 220 bytes a file; this is room for 250,000 files. */
-export const MAX_IMAGE_BYTES = 64 << 20;
+/**
+ * An image may inflate to this many times its signed compressed size (it is 3 in practice): what bounds memory while the
+ * bytes of a hostile medium are not known to be the wrong ones yet.
+ */
+const MAX_IMAGE_RATIO = 64;
 
 /**
  * The tree that `target` pins, from the store where it is whole there, else from the medium (read once).
@@ -78,7 +82,9 @@ export function readStoredImage(store: ObjectStore, digest: ImageDigest): Buffer
 async function readImageBlob(medium: LayoutReader, blob: Tree["image"], options: BlobSourceOptions): Promise<Buffer> {
   await using source = openBlobSource(medium, blob, options);
   const compression = treeImageCompression(blob.mediaType);
-  const bytes = await collectChunks(decompress(source.chunks(), compression, MAX_IMAGE_BYTES));
+  const bytes = await collectChunks(
+    decompress(source.chunks(), compression, Math.min(MAX_IMAGE_BYTES, blob.size * MAX_IMAGE_RATIO)),
+  );
   await source.finish();
   return bytes;
 }

@@ -103,7 +103,7 @@ export class Staging implements AsyncDisposable {
     await filesystem.sync();
     if (staged.length === 0) return;
     signal?.throwIfAborted();
-    for (const digest of this.#objects) this.#rename(this.#path(digest), this.#store.objectFile(digest));
+    for (const digest of this.#objects) this.#publishObject(digest);
     await filesystem.sync();
     this.#objects.length = 0;
     this.#pendingBytes = 0;
@@ -145,7 +145,7 @@ export class Staging implements AsyncDisposable {
   }
 
   #path(name: string): AbsPath {
-    return below(this.#store.stagingDirectory, name);
+    return `${this.#store.stagingDirectory}/${name}` as AbsPath; // names are ours, and there are thousands of them
   }
 
   #writeFile(path: AbsPath, content: Uint8Array): void {
@@ -163,11 +163,13 @@ export class Staging implements AsyncDisposable {
     this.#writtenBytes += sizeBytes;
   }
 
-  #rename(from: AbsPath, to: AbsPath): void {
-    const directory = below(to, "..");
-    if (!this.#madeDirectories.has(directory)) this.#store.filesystem.makeDirectory(directory);
-    this.#madeDirectories.add(directory);
-    this.#store.filesystem.rename(from, to);
+  #publishObject(digest: ContentDigest): void {
+    const { filesystem, objectFile } = this.#store;
+    const path = objectFile(digest);
+    const prefix = digest.slice(0, 2); // an object's directory is the first byte of its name
+    if (!this.#madeDirectories.has(prefix)) filesystem.makeDirectory(below(path, ".."));
+    this.#madeDirectories.add(prefix);
+    filesystem.rename(this.#path(digest), path);
   }
 }
 
