@@ -9,8 +9,9 @@
  *     BOOTFERRY_CODE              why it was refused or failed, else empty
  */
 import type { AgentConfig } from "../config/agent-config.ts";
+import { CodedError } from "../error.ts";
 import type { Exec } from "../host/exec.ts";
-import { below } from "../path.ts";
+import { type AbsPath, below } from "../path.ts";
 import { collectPrograms, type ProgramFiles, runProgram } from "./programs.ts";
 import type { AgentStatus } from "./status-file.ts";
 
@@ -26,13 +27,24 @@ export async function runHooks(
   const directories = config.directories.map((directory) => below(directory, status.state));
   const options = { timeoutSeconds: config["timeout-seconds"], env: { ...ports.programs.env, ...hookEnv(status) } };
   const failures: string[] = [];
-  for (const program of await collectPrograms(ports.programs, directories)) {
+  for (const program of await collectHooks(ports.programs, directories, failures)) {
     if (program.kind !== "runnable") continue;
     const result = await runProgram(ports.exec, [program.file], options);
     const failure = describeFailure(result);
     if (failure !== undefined) failures.push(`hook ${program.directory}/${program.name} ${failure}`);
   }
   return failures;
+}
+
+/** A directory that cannot be listed is a failure like any other: it must not keep a system from being confirmed. */
+async function collectHooks(files: ProgramFiles, directories: readonly AbsPath[], failures: string[]) {
+  try {
+    return await collectPrograms(files, directories);
+  } catch (error) {
+    if (!(error instanceof CodedError)) throw error;
+    failures.push(`hooks could not run: ${error.message}`);
+    return [];
+  }
 }
 
 function hookEnv({ state, message, release, code }: AgentStatus): Readonly<Record<string, string>> {

@@ -3,7 +3,7 @@
  *
  * Each has a deadline, after which it and everything that it started are ended. What it prints is kept, the end of it.
  */
-import { readdirSync, realpathSync, statSync } from "node:fs";
+import { readdirSync, realpathSync, type Stats, statSync } from "node:fs";
 import { compareBytes } from "../config/device-files.ts";
 import { errnoOf } from "../error.ts";
 import { HostError, hostError } from "../host/error.ts";
@@ -43,11 +43,21 @@ export function listPrograms(directory: AbsPath): readonly Program[] {
 }
 
 function programOf(file: AbsPath, name: string): Program | undefined {
-  const stat = statSync(file, { throwIfNoEntry: false });
-  if (stat === undefined) return { kind: "not-executable", name }; // a dangling link
+  const stat = statThere(file);
+  if (stat === undefined) return { kind: "not-executable", name };
   if (stat.isDirectory()) return undefined;
   if (!stat.isFile()) return realpathSync(file) === MASK ? { kind: "masked", name } : { kind: "not-executable", name };
   return (stat.mode & ANY_EXECUTE_BIT) === 0 ? { kind: "not-executable", name } : { kind: "runnable", name, file };
+}
+
+/** Undefined for a link that dangles or goes round in circles. */
+function statThere(file: AbsPath): Stats | undefined {
+  try {
+    return statSync(file, { throwIfNoEntry: false });
+  } catch (error) {
+    if (errnoOf(error) === "ELOOP") return undefined;
+    throw error;
+  }
 }
 
 /**

@@ -11,7 +11,7 @@ import type { DevicePaths } from "../config/device-paths.ts";
 import type { DeployBackend } from "../deploy/port.ts";
 import { errnoOf } from "../error.ts";
 import type { Clock } from "../host/clock.ts";
-import { hostError } from "../host/error.ts";
+import { HostError, hostError } from "../host/error.ts";
 import type { Exec } from "../host/exec.ts";
 import type { IngestOptions } from "../store/ingest.ts";
 import type { ObjectStore } from "../store/object-store.ts";
@@ -93,7 +93,7 @@ export async function openSession(ports: AgentPorts): Promise<Session> {
 
   const show = (message?: string): AgentStatus => {
     const status = describeJournal(journal, message);
-    writeStatus(runtimeDirectory, { ...status, updatedAtUtc: nowUtc() });
+    showPicture(runtimeDirectory, { ...status, updatedAtUtc: nowUtc() });
     ports.onStatus?.(status);
     return status;
   };
@@ -153,10 +153,19 @@ export async function openSession(ports: AgentPorts): Promise<Session> {
       const nowMs = ports.monotonicMs();
       if (nowMs - shownMs < STATUS_INTERVAL_MS) return;
       shownMs = nowMs;
-      writeStatus(runtimeDirectory, { ...describeJournal(journal), updatedAtUtc: nowUtc(), progress });
+      showPicture(runtimeDirectory, { ...describeJournal(journal), updatedAtUtc: nowUtc(), progress });
     },
   };
   return session;
+}
+
+/** Nothing is decided by status.json: a full or broken /run must not keep a system from being confirmed. */
+function showPicture(runtimeDirectory: DevicePaths["runtimeDirectory"], status: AgentStatus): void {
+  try {
+    writeStatus(runtimeDirectory, status);
+  } catch (error) {
+    if (!(error instanceof HostError)) throw error;
+  }
 }
 
 function readBootId(path: string): string | null {

@@ -28,11 +28,13 @@ describe("the programs of a directory", () => {
     mkdirSync(join(directory, "sub"));
     symlinkSync("/dev/null", join(directory, "30-masked"));
     symlinkSync("nowhere", join(directory, "40-dangling"));
+    symlinkSync("50-circle", join(directory, "50-circle"));
     expect(listPrograms(directory).map(({ kind, name }) => [name, kind])).toEqual([
       ["10-a", "runnable"],
       ["20-b", "runnable"],
       ["30-masked", "masked"],
       ["40-dangling", "not-executable"],
+      ["50-circle", "not-executable"],
       ["README", "not-executable"],
     ]);
   });

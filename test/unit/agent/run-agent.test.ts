@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { approveRelease } from "../../../src/agent/approve.ts";
 import { exitStatusOf } from "../../../src/agent/outcome.ts";
+import type { ProgramFiles } from "../../../src/agent/programs.ts";
 import { withdrawAttempt } from "../../../src/agent/withdraw.ts";
 import { HostError } from "../../../src/host/error.ts";
 import { execOnHost } from "../../../src/host/exec.ts";
@@ -634,6 +635,25 @@ describe("programs in hooks.d", () => {
     expect(world.history().filter(({ kind }) => kind === "note")).toMatchObject([
       { about: "hook", message: expect.stringContaining("10-lamp ended with exit status 1") },
     ]);
+  });
+});
+
+describe("what only shows and tells", () => {
+  it("keeps no system from being confirmed when it cannot: status.json, and a directory of hooks", async () => {
+    const world = await openWorld(v1);
+    await world.run(writeMedium([v2]));
+    world.device.boot();
+    rmSync(world.paths.runtimeDirectory, { recursive: true });
+    writeFileSync(world.paths.runtimeDirectory, "in the way");
+    const listPrograms: ProgramFiles["listPrograms"] = async (directory) => {
+      if (directory.includes("hooks.d")) throw new HostError("HOST_IO", `listing ${directory}: EIO`);
+      return world.ports.programs.listPrograms(directory);
+    };
+    const confirmed = await world.run(undefined, { programs: { ...world.ports.programs, listPrograms } });
+    expect(confirmed).toMatchObject({ kind: "confirmed", error: undefined });
+    expect(world.history()).toContainEqual(
+      expect.objectContaining({ about: "hook", message: expect.stringContaining("EIO") }),
+    );
   });
 });
 
