@@ -11,10 +11,13 @@ import {
   writeFileSync,
 } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { activateDeployment } from "../../src/deploy/native/activate.ts";
 import { requireRoom } from "../../src/deploy/native/require-room.ts";
+import { HostError } from "../../src/host/error.ts";
 import { below, parseAbsPath } from "../../src/path.ts";
 import {
   bootable,
+  execWithSync,
   type ImageSpec,
   installAndBoot,
   openDeploymentFilesOfBooted,
@@ -165,6 +168,19 @@ describe("/etc", () => {
     const { conflicts } = await update(bootable("3.0", { "etc/a": { text: "3", mode: 0o440 } }), "3.0");
     expect(conflicts).toEqual([]);
     expect(readFileSync(await etc("a"), "utf8")).toBe("3");
+  });
+
+  it("that could not be merged leaves nothing on the disk, which may be full", async () => {
+    await installAndBoot(device, bootable("1.0"));
+    const staged = await stage(bootable("2.0"));
+    const unfinished = below(device.paths.sysroot, "bootferry", "deploy", staged.id, "etc.unfinished");
+    const exec = execWithSync(() => {
+      if (existsSync(unfinished)) throw new HostError("HOST_NO_SPACE", "the disk is full");
+    });
+    const engine = { ...device.engine, exec };
+    await expect(activateDeployment(engine, staged)).rejects.toMatchObject({ code: "HOST_NO_SPACE" });
+    expect(readdirSync(below(unfinished, ".."))).toEqual(["origin.json"]);
+    expect((await device.backend.activate(staged)).conflicts).toEqual([]);
   });
 
   it("of the deployment that one goes back to is as it was left", async () => {

@@ -71,6 +71,7 @@ async function finaliseEtc(engine: Engine, booted: Deployment, next: Deployment)
     await syncEngine(engine);
     return { conflicts, notApplied };
   } catch (error) {
+    rmSync(unfinished, { recursive: true, force: true }); // on a full disk not even the journal could tell otherwise
     throw hostError(error, `making ${destination}`);
   }
 }
