@@ -5,10 +5,11 @@
 import type { DeviceIdentity } from "../bundle/applicability.ts";
 import { chooseRelease } from "../bundle/choose-release.ts";
 import type { MountedMedium } from "../bundle/medium.ts";
-import { listReleases } from "../bundle/read-release.ts";
+import { forEachRelease } from "../bundle/read-release.ts";
 import type { Target } from "../bundle/statement.ts";
 import { type VerifiedRelease, verifyRelease } from "../bundle/verify-release.ts";
-import { CodedError } from "../error.ts";
+import type { CodedError } from "../error.ts";
+import type { Digest } from "../oci/digest.ts";
 import type { Envelope } from "../trust/dsse.ts";
 import type { TrustedRoot } from "../trust/root.ts";
 import type { TrustState } from "../trust/state.ts";
@@ -91,19 +92,21 @@ function sentence(error: CodedError): string {
   return `${error.message}.`;
 }
 
+/** Keeps of each signed statement one release with its envelope, and of what nobody signed for us the reason only. */
 async function verifyAll(medium: MountedMedium, root: TrustedRoot) {
-  const { releases, problems } = await listReleases(medium);
-  const envelopes = new Map<VerifiedRelease, Envelope>();
-  const errors: CodedError[] = problems.map(({ error }) => error);
-  for (const unverified of releases) {
-    try {
-      envelopes.set(verifyRelease(unverified, root), unverified.envelope);
-    } catch (error) {
-      if (!(error instanceof CodedError)) throw error;
-      errors.push(error);
+  const releases = new Map<Digest, { readonly release: VerifiedRelease; readonly envelope: Envelope }>();
+  const problems = await forEachRelease(medium, (unverified) => {
+    const release = verifyRelease(unverified, root);
+    if (!releases.has(release.payloadDigest)) {
+      releases.set(release.payloadDigest, { release, envelope: unverified.envelope });
     }
-  }
-  return { verified: [...envelopes.keys()], envelopes, problems: errors };
+  });
+  const kept = [...releases.values()];
+  return {
+    verified: kept.map(({ release }) => release),
+    envelopes: new Map(kept.map(({ release, envelope }) => [release, envelope])),
+    problems: problems.map(({ error }) => error),
+  };
 }
 
 /** The best release that this device has not found wanting itself. */

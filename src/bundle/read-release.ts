@@ -26,12 +26,28 @@ export interface ReleaseList {
  * @throws BundleError BUNDLE_INDEX_TOO_LONG; OciError for an index that cannot be read at all
  */
 export async function listReleases(medium: MountedMedium): Promise<ReleaseList> {
-  const { found, problems } = await readArtifacts(medium, RELEASE_ARTIFACT_TYPE, (artifact) => {
+  const releases: UnverifiedRelease[] = [];
+  const problems = await forEachRelease(medium, (release) => releases.push(release));
+  return { releases, problems };
+}
+
+/**
+ * Shows every release that the index of the medium names to `use`, one after the other: of a hostile medium with
+ * thousands of large envelopes only one is in memory.
+ * @param use a coded error that it throws is a problem of that release
+ * @returns what was wrong with releases, in the order of the index
+ * @throws as {@link listReleases}
+ */
+export async function forEachRelease(
+  medium: MountedMedium,
+  use: (release: UnverifiedRelease) => void,
+): Promise<readonly MediumProblem[]> {
+  const { problems } = await readArtifacts(medium, RELEASE_ARTIFACT_TYPE, (artifact) => {
     const release: Omit<UnverifiedRelease, typeof unverifiedRelease> = {
       manifestDigest: artifact.manifestDigest,
       envelope: parseEnvelope(artifact.envelopeBytes),
     };
-    return release as UnverifiedRelease;
+    use(release as UnverifiedRelease);
   });
-  return { releases: found, problems };
+  return problems;
 }

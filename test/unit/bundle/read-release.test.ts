@@ -1,8 +1,8 @@
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { MediumDraft } from "../../../bundle-format/vectors/source/medium-draft.ts";
 import { goodMedium, rootEnvelope, SINGLE_ROOT } from "../../../bundle-format/vectors/source/parts.ts";
-import { openMedium } from "../../../src/bundle/medium.ts";
-import { listReleases } from "../../../src/bundle/read-release.ts";
+import { openMedium, openMediumOver } from "../../../src/bundle/medium.ts";
+import { forEachRelease, listReleases } from "../../../src/bundle/read-release.ts";
 import { listRoots } from "../../../src/bundle/read-root.ts";
 import { digestOf } from "../../../src/oci/digest.ts";
 import { MEDIA_TYPE } from "../../../src/oci/media-type.ts";
@@ -44,6 +44,21 @@ describe("listing what is on a medium", () => {
     const { roots, problems } = await listRoots(medium);
     expect(roots).toHaveLength(1);
     expect(problems.map(({ error }) => error.code)).toEqual(["TRUST_SIGNATURE_INVALID"]);
+  });
+
+  it("shows releases one by one, so that no medium fills the memory with what nobody signed", async () => {
+    const { medium, envelope } = parts;
+    const more = Buffer.from(`${envelope.toString().trimEnd()} \n`); // another blob with the same release
+    medium.addRelease(more, parts.statement);
+    const stick = await openMedium(laidOut(medium));
+    const order: string[] = [];
+    const openBlob: typeof stick.layout.openBlob = (digest, options) => {
+      order.push("read");
+      return stick.layout.openBlob(digest, options);
+    };
+    const watched = openMediumOver({ ...stick.layout, openBlob });
+    expect(await forEachRelease(watched, () => order.push("use"))).toEqual([]);
+    expect(order).toEqual(["read", "read", "use", "read", "read", "use"]); // manifest and envelope of each
   });
 
   it("reports every bad entry with its place or digest and lists the good ones (BF-1.7)", async () => {
