@@ -36,12 +36,26 @@ export abstract class CodedError<Code extends string = string> extends Error {
 
   /** @param message what, on what, expected, got: `blob size mismatch for sha256:ab…: expected 10 bytes, got 9` */
   constructor(code: Code, message: string, table: ErrorTable<Code>, options?: ErrorOptions) {
-    super(message, options);
+    super(printable(message), options);
     this.name = new.target.name;
     this.code = code;
     this.remedy = table[code].remedy;
     this.exitStatus = table[code].exit;
   }
+}
+
+const MAX_MESSAGE_CHARACTERS = 8192; // the longest of ours quotes 4 KiB of what a tool said
+
+/**
+ * Messages quote what media and tools say. A terminal must not obey it, a line of it must not look like one of ours
+ * (`help: …`), and journals must not swell by it.
+ */
+function printable(message: string): string {
+  const cut = message.length > MAX_MESSAGE_CHARACTERS ? `${message.slice(0, MAX_MESSAGE_CHARACTERS)}…` : message;
+  return cut.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => {
+    if (character === "\n") return "\n    ";
+    return character === "\t" ? character : `\\u{${character.codePointAt(0)?.toString(16)}}`;
+  });
 }
 
 /** The errno code (`ENOENT`, `ENOSPC` …) of a failed system call, or undefined when `error` is none. */
