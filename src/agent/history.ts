@@ -35,7 +35,7 @@ const noteSchema = z.strictObject({
   version: z.literal(1),
   kind: z.literal("note"),
   atUtc: z.string(),
-  about: z.enum(["damaged-file", "hook", "approval", "etc-merge", "garbage-collection"]),
+  about: z.enum(["damaged-file", "hook", "approval", "etc-merge", "garbage-collection", "unstaging"]),
   message: z.string(),
 });
 

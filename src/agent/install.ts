@@ -138,12 +138,8 @@ async function stage(
 ): Promise<Outcome> {
   const { backend, signal } = session.ports;
   const staged = await backend.stage(image, signal === undefined ? {} : { signal });
-  try {
-    await verifySecondLock(backend, staged, release);
-  } catch (error) {
-    await backend.unstage(); // what is not what was signed must not stay where it could be activated
-    throw error;
-  }
+  // What is not what was signed must not stay where it could be activated.
+  await takingBackOnError(session, () => verifySecondLock(backend, staged, release));
   signal?.throwIfAborted();
   const deployment = { id: staged.id, imageDigest: staged.imageDigest };
   const pending = await session.enter("deployment-staged", {
@@ -153,8 +149,24 @@ async function stage(
     missedBoots: 0,
     health: null,
   });
-  await activate(session, staged);
+  // A full boot partition may be noticed when the entry is there already: what the journal calls refused must not boot.
+  await takingBackOnError(session, () => activate(session, staged));
   return rebootByPolicy(session, pending, "etc-is-merged");
+}
+
+/** Runs a part; an error takes back what is staged, or armed, and goes on. An abort leaves it to the next start. */
+async function takingBackOnError({ ports, note }: Session, part: () => Promise<void>): Promise<void> {
+  try {
+    await part();
+  } catch (error) {
+    ports.signal?.throwIfAborted();
+    try {
+      await ports.backend.unstage();
+    } catch (second) {
+      note("unstaging", second instanceof Error ? second.message : String(second)); // the first one is what must be seen
+    }
+    throw error;
+  }
 }
 
 function chosenRelease({ statement, payloadDigest, manifestDigest }: VerifiedRelease, target: Target): ChosenRelease {

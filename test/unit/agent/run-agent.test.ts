@@ -5,6 +5,7 @@ import { approveRelease } from "../../../src/agent/approve.ts";
 import { exitStatusOf } from "../../../src/agent/outcome.ts";
 import type { ProgramFiles } from "../../../src/agent/programs.ts";
 import { withdrawAttempt } from "../../../src/agent/withdraw.ts";
+import { DeployError } from "../../../src/deploy/error.ts";
 import { HostError } from "../../../src/host/error.ts";
 import { execOnHost } from "../../../src/host/exec.ts";
 import { digestOf } from "../../../src/oci/digest.ts";
@@ -284,6 +285,41 @@ describe("a medium whose content is not what was signed", () => {
       error: { code: "STORE_OBJECT_MISSING_FROM_MEDIUM" },
     });
     expect((await world.run(writeMedium([v3]))).kind).toBe("rebooting");
+  });
+});
+
+describe("activating", () => {
+  const noSpace = new DeployError("DEPLOY_BOOT_NO_SPACE", "the boot partition is full");
+
+  it("is taken back as a whole when it fails, even after the entry was published", async () => {
+    const world = await confirmedAtTwo();
+    const { backend } = world.device;
+    const failing = {
+      ...backend,
+      async activate(staged: Parameters<typeof backend.activate>[0]) {
+        await backend.activate(staged);
+        throw noSpace;
+      },
+    };
+    const outcome = await world.run(writeMedium([v3]), { backend: failing });
+    expect(outcome).toMatchObject({ kind: "refused", error: { code: "DEPLOY_BOOT_NO_SPACE" } });
+    expect(world.device.verbs).toEqual(["stage", "activate", "unstage", "gc"]);
+    const facts = await backend.bootFacts();
+    expect(facts.nextBoot).toBe(facts.booted?.id);
+    expect(await world.run(writeMedium([v3]))).toMatchObject({ kind: "rebooting" });
+  });
+
+  it("shows why it failed when taking it back fails too", async () => {
+    const world = await confirmedAtTwo();
+    const { backend } = world.device;
+    const failing = {
+      ...backend,
+      activate: () => Promise.reject(noSpace),
+      unstage: () => Promise.reject(new HostError("HOST_IO", "the boot partition is gone")),
+    };
+    const outcome = await world.run(writeMedium([v3]), { backend: failing });
+    expect(outcome).toMatchObject({ error: { code: "DEPLOY_BOOT_NO_SPACE" } });
+    expect(JSON.stringify(world.history())).toContain("the boot partition is gone");
   });
 });
 
