@@ -52,6 +52,7 @@ export interface StoredObject {
 export interface ObjectStore {
   /** `<sysroot>/bootferry`. */
   readonly directory: AbsPath;
+  readonly objectsDirectory: AbsPath;
   readonly stagingDirectory: AbsPath;
   readonly exec: Exec;
   readonly filesystem: StoreFilesystem;
@@ -85,6 +86,7 @@ export async function openObjectStore(directory: AbsPath, options: ObjectStoreOp
   const objectFile = (digest: ContentDigest) => `${objects}/${objectPath(digest)}` as AbsPath;
   const store: ObjectStore = {
     directory,
+    objectsDirectory: objects,
     stagingDirectory: below(directory, "staging"),
     exec: options.exec,
     filesystem,

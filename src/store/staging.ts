@@ -2,14 +2,19 @@
  * The way into the store: write, seal, sync, rename, sync.
  *
  *     staging/
- *       <64 hex>        a whole object, waiting for the next publication
+ *       ab/cdef…        a whole object, waiting for the next publication
  *       <n>.part        a large file that is being written and hashed; its digest is not known yet
  *       <64 hex>.cfs    the image; published last, when all its objects are durable
+ *
+ * Directories that objects/ has not yet are published whole: 256 renames and not 9,000 at a first installation.
  *
  * Why two syncs: an object that is renamed before its content is on disk comes back from a power cut with its name and
  * zero bytes (measured: all 14,412 of an installation). Why not fsync for each: it costs twice the time.
  */
+import { existsSync } from "node:fs";
+import { dirname } from "node:path";
 import { type ImageDigest, imageDigestHex } from "../composefs/image-digest.ts";
+import { objectPath } from "../composefs/object-name.ts";
 import { type AbsPath, below } from "../path.ts";
 import type { ContentDigest } from "../tree/node.ts";
 import { type ObjectStore, type StoreLimits, sweepStaging } from "./object-store.ts";
@@ -33,9 +38,9 @@ export class Staging implements AsyncDisposable {
   readonly sealing: Sealing;
   readonly #store: ObjectStore;
   readonly #lock: AsyncDisposable;
-  readonly #objects: ContentDigest[] = [];
+  /** What waits for publication, by its directory. */
+  readonly #objects = new Map<string, ContentDigest[]>();
   readonly #openParts = new Set<number>();
-  readonly #madeDirectories = new Set<string>();
   #partCount = 0;
   #pendingBytes = 0;
   #writtenBytes = 0;
@@ -63,8 +68,7 @@ export class Staging implements AsyncDisposable {
 
   /** Writes a whole object whose content has the given digest. @throws StoreError STORE_NO_SPACE; HostError */
   addObject(digest: ContentDigest, content: Uint8Array): void {
-    this.#writeFile(this.#path(digest), content);
-    this.#keep(digest, content.length);
+    this.#writeFile(this.#reserve(digest, content.length), content);
   }
 
   /** Begins a file whose digest is known at its end. @throws StoreError STORE_NO_SPACE; HostError (all its methods) */
@@ -81,8 +85,7 @@ export class Staging implements AsyncDisposable {
       write: (chunk) => filesystem.write(fd, chunk),
       keep: (digest, sizeBytes) => {
         close();
-        filesystem.rename(path, this.#path(digest));
-        this.#keep(digest, sizeBytes);
+        filesystem.rename(path, this.#reserve(digest, sizeBytes));
       },
       drop: () => {
         close();
@@ -98,14 +101,19 @@ export class Staging implements AsyncDisposable {
    */
   async publish(signal?: AbortSignal): Promise<void> {
     const { exec, filesystem } = this.#store;
-    const staged = this.#objects.map((digest) => this.#path(digest));
-    if (this.sealing.isActive) await sealFiles(exec, staged, signal);
+    const staged = this.#objects.values().toArray().flat();
+    if (this.sealing.isActive)
+      await sealFiles(
+        exec,
+        staged.map((digest) => this.#path(objectPath(digest))),
+        signal,
+      );
     await filesystem.sync();
     if (staged.length === 0) return;
     signal?.throwIfAborted();
-    for (const digest of this.#objects) this.#publishObject(digest);
+    for (const [directory, digests] of this.#objects) this.#publishDirectory(directory, digests);
     await filesystem.sync();
-    this.#objects.length = 0;
+    this.#objects.clear();
     this.#pendingBytes = 0;
   }
 
@@ -157,19 +165,30 @@ export class Staging implements AsyncDisposable {
     filesystem.close(fd);
   }
 
-  #keep(digest: ContentDigest, sizeBytes: number): void {
-    this.#objects.push(digest);
+  /** Where the object goes; from now on it waits for publication. */
+  #reserve(digest: ContentDigest, sizeBytes: number): AbsPath {
+    const path = objectPath(digest);
+    const directory = dirname(path);
+    const waiting = this.#objects.get(directory);
+    if (waiting !== undefined) waiting.push(digest);
+    else {
+      this.#store.filesystem.makeDirectory(this.#path(directory));
+      this.#objects.set(directory, [digest]);
+    }
     this.#pendingBytes += sizeBytes;
     this.#writtenBytes += sizeBytes;
+    return this.#path(path);
   }
 
-  #publishObject(digest: ContentDigest): void {
-    const { filesystem, objectFile } = this.#store;
-    const path = objectFile(digest);
-    const prefix = digest.slice(0, 2); // an object's directory is the first byte of its name
-    if (!this.#madeDirectories.has(prefix)) filesystem.makeDirectory(below(path, ".."));
-    this.#madeDirectories.add(prefix);
-    filesystem.rename(this.#path(digest), path);
+  #publishDirectory(directory: string, digests: readonly ContentDigest[]): void {
+    const { filesystem, objectFile, objectsDirectory } = this.#store;
+    const published = below(objectsDirectory, directory);
+    if (!existsSync(published)) {
+      filesystem.rename(this.#path(directory), published);
+      return;
+    }
+    for (const digest of digests) filesystem.rename(this.#path(objectPath(digest)), objectFile(digest));
+    filesystem.remove(this.#path(directory));
   }
 }
 

@@ -113,10 +113,11 @@ export function crashingDisk(directory: AbsPath): CrashingDisk {
       step("rename", to);
       renameSync(from, to);
       change((names) => {
-        const file = names.get(from);
-        if (file === undefined) return;
-        names.delete(from);
-        names.set(to, file);
+        for (const [name, file] of [...names]) {
+          if (name !== from && !name.startsWith(`${from}/`)) continue;
+          names.delete(name);
+          names.set(`${to}${name.slice(from.length)}`, file);
+        }
       });
     },
     remove(path) {
