@@ -13,6 +13,7 @@ import { OciError } from "../oci/error.ts";
 import { describeIssue } from "../oci/schema-issue.ts";
 import { parseStrictJson } from "../oci/strict-json.ts";
 import type { AbsPath } from "../path.ts";
+import { isMediaFailure } from "../store/check-object.ts";
 
 const LIMITS = { maxBytes: 4 << 20, maxDepth: 16 }; // the largest of ours has some 100 KiB and 6 levels
 
@@ -23,15 +24,17 @@ export type StateFile<T> =
 
 /** What is at `path`; changes nothing. @throws HostError when it is there and cannot be read */
 export function peekStateFile<T>(path: AbsPath, schema: z.ZodType<T>): StateFile<T> {
-  const bytes = readIfThere(path);
-  if (bytes === undefined) return { kind: "absent" };
   try {
+    const bytes = readIfThere(path);
+    if (bytes === undefined) return { kind: "absent" };
     const result = schema.safeParse(parseStrictJson(bytes, path, LIMITS));
     if (result.success) return { kind: "read", value: result.data };
     return { kind: "damaged", why: `${path} is malformed: ${describeIssue(result.error)}` };
   } catch (error) {
-    if (!(error instanceof OciError)) throw error;
-    return { kind: "damaged", why: error.message };
+    if (error instanceof OciError) return { kind: "damaged", why: error.message };
+    // A bad sector is damage like any other: it must not keep a system from ever being confirmed.
+    if (isMediaFailure(error)) return { kind: "damaged", why: hostError(error, `reading ${path}`).message };
+    throw hostError(error, `reading ${path}`);
   }
 }
 
@@ -63,6 +66,6 @@ function readIfThere(path: AbsPath): Buffer | undefined {
     return readFileSync(path);
   } catch (error) {
     if (errnoOf(error) === "ENOENT") return undefined;
-    throw hostError(error, `reading ${path}`);
+    throw error;
   }
 }
