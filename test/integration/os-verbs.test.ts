@@ -320,6 +320,15 @@ describe("os rollback", () => {
     expect(await versions()).toEqual([null, "1.0", "2.0"]);
     expect((await os("upgrade", "--medium", "stick-1.0")).stderr).toContain("[TRUST_SEQUENCE_OLDER]");
   });
+
+  it("changes nothing that boots before the agent's attempt has ended, which would bring it back", async () => {
+    const journal = join(device, "bootferry/var/lib/bootferry/journal.json");
+    rmSync(journal);
+    mkdirSync(journal); // so that it can be neither read nor replaced
+    expect((await os("rollback")).exitStatus).toBe(1);
+    await succeed(os("simulate-boot"));
+    expect(await versions()).toEqual([null, "2.0", "1.0"]);
+  });
 });
 
 describe("os verify", () => {

@@ -28,8 +28,9 @@ export function registerOsRollback(parent: Command, context: CliContext): void {
   command.action(async (options: Options) => {
     const output = context.openOutput(options);
     await using device = await openDeviceForRescue(context, options);
+    // First: were the power to go between the two, the agent would stage once more what the person has just taken back.
+    withdrawAttempt(device.paths.stateDirectory, context.clock);
     const { nextBoot } = await device.backend.rollback();
-    withdrawAttempt(device.paths.stateDirectory, context.clock); // else the agent would stage it once more
     const host = await device.backend.status();
     output.result({ nextBoot, host }, () => `Next boot: ${nextBoot} deployment`);
     if (options.apply) await applyByReboot(context, device, output);

@@ -66,8 +66,8 @@ async function take(world: World, sticks: readonly AbsPath[], health: { isWell: 
     case "approve":
       return tolerate(async () => approveRelease(world.paths.stateDirectory, undefined, world.ports.clock));
     case "rollback":
-      await tolerate(() => world.device.backend.rollback());
-      return withdrawAttempt(world.paths.stateDirectory, world.ports.clock);
+      withdrawAttempt(world.paths.stateDirectory, world.ports.clock);
+      return tolerate(() => world.device.backend.rollback());
     case "lose":
       return world.device.losePending();
   }
