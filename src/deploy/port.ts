@@ -143,7 +143,10 @@ export interface DeployBackend {
    * @throws DeployError DEPLOY_NOT_STAGED, DEPLOY_UNCONFIRMED, DEPLOY_BOOT_NO_SPACE, DEPLOY_LOADER_UNSAFE; StoreError
    */
   activate(staged: StagedDeployment): Promise<ActivationReport>;
-  /** Makes the booted deployment good. @throws DeployError DEPLOY_NOT_BOOTED */
+  /**
+   * Makes the booted deployment good, and bootable again when it has lost its boot entries.
+   * @throws DeployError DEPLOY_NOT_BOOTED, DEPLOY_BOOT_NO_SPACE; StoreError
+   */
   confirm(): Promise<void>;
   /**
    * Makes the other deployment the next one to boot; called again it takes that back. Drops what is staged.

@@ -263,6 +263,50 @@ describe("boot entries", () => {
     expect(serials.sort()).toEqual([".1-r3.conf", ".4.conf"]);
     expect((await device.backend.status()).status.rollback?.image?.version).toBe("1.0");
   });
+
+  it.each([
+    ["its entry", false],
+    ["its entry and its kernel", true],
+  ])(
+    "of a deployment that runs and has lost %s: assessed, and published again when it is confirmed",
+    async (_what, isKernelGone) => {
+      await installAndBoot(device, bootable("1.0"));
+      const [oldEntry = ""] = device.entryFiles();
+      const oldText = entryText(oldEntry);
+      const { id } = await update(bootable("2.0"));
+      const [newEntry = ""] = device.entryFiles().filter((name) => name !== oldEntry);
+      const vmlinuz = below(device.paths.boot, /^linux \/(\S+)$/m.exec(entryText(newEntry))?.[1] ?? "none");
+      rmSync(below(device.paths.boot, "loader", "entries", newEntry));
+      if (isKernelGone) rmSync(vmlinuz);
+
+      expect(await device.backend.bootFacts()).toMatchObject({ assessment: "assessing", canFallBack: true });
+      await expect(stage(bootable("3.0"), "3.0")).rejects.toMatchObject({ code: "DEPLOY_UNCONFIRMED" });
+      await device.backend.confirm();
+      const { assessment, nextBoot } = await device.backend.bootFacts();
+      expect({ assessment, nextBoot }).toEqual({ assessment: "confirmed", nextBoot: id });
+      expect(readFileSync(vmlinuz, "utf8")).toBe("kernel 2.0 ".repeat(10));
+      expect(entryText(oldEntry)).toBe(oldText);
+      const entries = device.entryFiles();
+      await device.backend.confirm();
+      expect(device.entryFiles()).toEqual(entries);
+    },
+  );
+
+  it("that were lost leave what runs assessed, also when a record of its staging outlived a power cut", async () => {
+    await installAndBoot(device, bootable("1.0"));
+    const staged = await stage(bootable("2.0"));
+    const record = below(device.paths.sysroot, "bootferry", "staged.json");
+    const text = readFileSync(record);
+    const before = device.entryFiles();
+    await device.backend.activate(staged);
+    device.boot();
+    writeFileSync(record, text);
+    const lost = device.entryFiles().filter((name) => !before.includes(name));
+    for (const name of lost) rmSync(below(device.paths.boot, "loader", "entries", name));
+    expect((await device.backend.bootFacts()).assessment).toBe("assessing");
+    await device.backend.confirm();
+    expect((await device.backend.bootFacts()).nextBoot).toBe(staged.id);
+  });
 });
 
 describe("what is found on disk", () => {

@@ -58,7 +58,7 @@ export function openFakeDevice(paths: DevicePaths, tries = 3): FakeDevice {
       .toSorted((a, b) => Number(isBad(a)) - Number(isBad(b)) || b.rank - a.rank);
   };
   const stateOf = ({ id, entry }: FakeDeployment): DeploymentFacts["state"] => {
-    if (entry === undefined) return id === bootedId ? "good" : "staged";
+    if (entry === undefined) return id === bootedId ? "armed" : "staged";
     if (entry.triesLeft === undefined) return "good";
     return entry.triesLeft > 0 || id === bootedId ? "armed" : "bad";
   };

@@ -50,11 +50,14 @@ function assessmentOf(booted: Deployment | undefined): BootFacts["assessment"] {
   return stateOf(booted) === "armed" ? "assessing" : "confirmed";
 }
 
-/** A deployment that runs without any entry of its own (someone removed it) has nothing left to prove: it is good. */
+/**
+ * A deployment that runs without any entry of its own (vfat lost it to a power cut, or someone removed it) is assessed
+ * whatever it was: taken for good, it would never be booted again, and what it replaced would be locked out.
+ */
 export function stateOf({ entries, isBooted, isStaged }: Deployment): DeploymentState {
   if (isStaged) return "staged";
   if (entries.some(({ counter }) => counter === undefined)) return "good";
-  if (entries.length === 0) return isBooted ? "good" : "bad";
+  if (entries.length === 0) return isBooted ? "armed" : "bad";
   // The last try leaves zero: what runs now is being tried, whatever the counter says.
   return isBooted || entries.some(({ counter }) => !isBad(counter)) ? "armed" : "bad";
 }

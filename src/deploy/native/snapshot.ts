@@ -59,7 +59,7 @@ export function readSnapshot(paths: DevicePaths, loader: BootLoader): Snapshot {
     }
     const own = entriesOf(name);
     const isBooted = running.id === name;
-    const isStaged = stagedId === name && own.length === 0;
+    const isStaged = stagedId === name && own.length === 0 && !isBooted; // what runs had an entry
     const isPinned = existsSync(below(deploymentDirectory(paths, name), "pinned"));
     const isNamed = own.length > 0 || isBooted || isStaged || isPinned;
     const unfinishedEtc = below(deploymentDirectory(paths, name), `etc${UNFINISHED}`);
