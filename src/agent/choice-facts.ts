@@ -1,5 +1,7 @@
 /** What a device is and knows, gathered for the choice among the releases of a medium. */
 import type { DeviceIdentity } from "../bundle/applicability.ts";
+import type { DeploymentFacts } from "../deploy/port.ts";
+import type { Digest } from "../oci/digest.ts";
 import type { ChoiceFacts } from "./choose-from-medium.ts";
 import { readFloors } from "./floors.ts";
 import type { AgentPorts } from "./session.ts";
@@ -14,12 +16,20 @@ export async function readChoiceFacts(ports: AgentPorts): Promise<ChoiceFacts> {
   const { config, files, paths, agentVersion } = ports;
   const { compatible, architecture, id: deviceId } = config.device;
   const device: DeviceIdentity = { compatible, architecture, deviceId, agentVersion };
+  const bootFacts = await ports.backend.bootFacts();
   return {
     root: await loadTrustRoot(files, config.trust),
     device,
     followName: config.follow.name,
-    trustState: readFloors(paths.stateDirectory, await ports.backend.bootFacts()),
+    trustState: readFloors(paths.stateDirectory, bootFacts),
     verdicts: peekVerdicts(paths.stateDirectory),
     synchronisedNowUtc: await ports.synchronisedNowUtc(),
+    deployedPayloads: payloadsThere(bootFacts.deployments),
   };
+}
+
+/** Without what only waits for its first boot: an attempt that is cut there chooses its release once more. */
+function payloadsThere(deployments: readonly DeploymentFacts[]): ReadonlySet<Digest> {
+  const there = deployments.filter(({ isBooted, state }) => isBooted || state === "good");
+  return new Set(there.flatMap(({ payloadDigest }) => payloadDigest ?? []));
 }

@@ -23,6 +23,8 @@ export interface ChoiceFacts {
   readonly trustState: TrustState;
   readonly verdicts: Verdicts;
   readonly synchronisedNowUtc: Date | undefined;
+  /** See `ChoiceOptions`; undefined for a device that is being made. */
+  readonly deployedPayloads?: ReadonlySet<Digest>;
 }
 
 export type MediumChoice =
@@ -111,11 +113,11 @@ async function verifyAll(medium: MountedMedium, root: TrustedRoot) {
 
 /** The best release that this device has not found wanting itself. */
 function choosePermitted(verified: readonly VerifiedRelease[], facts: ChoiceFacts) {
-  const { device, trustState, followName, synchronisedNowUtc, verdicts } = facts;
+  const { device, trustState, followName, synchronisedNowUtc, deployedPayloads, verdicts } = facts;
   const tried: AgentError[] = [];
   let candidates = verified;
   for (;;) {
-    const choice = chooseRelease(candidates, device, trustState, followName, { synchronisedNowUtc });
+    const choice = chooseRelease(candidates, device, trustState, followName, { synchronisedNowUtc, deployedPayloads });
     if (choice.kind === "nothing")
       return { choice: undefined, tried, reasons: choice.reasons.map(({ reason }) => reason) };
     if (choice.kind === "current") return { choice, tried, reasons: [] };

@@ -21,7 +21,7 @@ export interface RefusalReason {
 
 export type ReleaseChoice =
   | { readonly kind: "install"; readonly release: VerifiedRelease; readonly target: Target }
-  /** The newest fitting release is the one that this device has confirmed already. */
+  /** The newest fitting release is the one that this device has confirmed, and it is there. */
   | { readonly kind: "current"; readonly release: VerifiedRelease; readonly target: Target }
   /** Never without a reason; the first one is the most telling. */
   | { readonly kind: "nothing"; readonly reasons: readonly [RefusalReason, ...RefusalReason[]] };
@@ -29,6 +29,11 @@ export type ReleaseChoice =
 export interface ChoiceOptions {
   /** The clock, only when it is known to be synchronised. */
   readonly synchronisedNowUtc?: Date | undefined;
+  /**
+   * Payload digests of what runs or can be gone back to. A release that was confirmed and is not among them is installed
+   * again; by default the one that was confirmed last counts as being there.
+   */
+  readonly deployedPayloads?: ReadonlySet<Digest> | undefined;
 }
 
 interface Fitting {
@@ -73,7 +78,7 @@ function evaluateCandidate(
   release: VerifiedRelease,
   device: DeviceIdentity,
   state: TrustState,
-  { synchronisedNowUtc }: ChoiceOptions,
+  { synchronisedNowUtc, deployedPayloads }: ChoiceOptions,
 ): Fitting | CodedError {
   const { statement, payloadDigest, root } = release;
   const { name, sequence, expiresAt, requires } = statement;
@@ -92,7 +97,8 @@ function evaluateCandidate(
         `${titleOf(release)} is not the one that this device has confirmed`,
       );
     case "same":
-      return { release, target, isCurrent: true }; // what runs already does not expire
+      // BF-6.3: after a rollback the next update takes its place. What was confirmed already does not expire (BF-6.5).
+      return { release, target, isCurrent: deployedPayloads?.has(payloadDigest) ?? true };
     case "newer":
       break;
   }

@@ -246,6 +246,8 @@ describe("a medium that has nothing for this device", () => {
 });
 
 /** A device that has gone from 1 to 2. */
+const bootedVersion = async ({ device }: World) => (await device.backend.bootFacts()).booted?.release?.version;
+
 async function confirmedAtTwo(config = ""): Promise<World> {
   const world = await openWorld(v1, { config });
   await world.run(writeMedium([v2]));
@@ -553,6 +555,58 @@ describe("a deployment that never became bootable", () => {
     world.device.boot();
     expect((await world.run()).kind).toBe("failed");
     expect(attemptsOf(world.history()).at(-1)).toBe("failed AGENT_NEVER_BOOTED");
+  });
+});
+
+describe("a release that was confirmed and has been displaced", () => {
+  async function displacedTwo(): Promise<World> {
+    const world = await confirmedAtTwo();
+    await world.device.backend.rollback();
+    world.device.boot();
+    expect((await world.run(writeMedium([v2]))).kind).toBe("nothing"); // it is still there to go back to
+    world.program(CHECK, "exit 1");
+    await world.run(writeMedium([v3]));
+    for (let boots = 1; boots <= 4; boots++) {
+      world.device.boot();
+      await world.run();
+    }
+    expect(world.status().state).toBe("rolled-back");
+    return world;
+  }
+
+  it("is installed again from its medium, though a newer one on it failed here, and then is current", async () => {
+    const world = await displacedTwo();
+    world.removeProgram(CHECK);
+    const medium = writeMedium([v1, v2, v3]);
+    expect(await world.run(medium)).toMatchObject({ kind: "rebooting", release: { version: "2.0" } });
+    world.device.boot();
+    expect(await world.run(medium)).toMatchObject({ kind: "nothing" });
+    expect(await bootedVersion(world)).toBe("2.0");
+    expect(world.trust().floors["os"]?.sequence).toBe(2);
+  });
+
+  it("goes on after a cut while it is staged", async () => {
+    const world = await displacedTwo();
+    world.removeProgram(CHECK);
+    const { backend } = world.device;
+    const stage: typeof backend.stage = async (...args) => {
+      await backend.stage(...args);
+      throw new Error("the power goes");
+    };
+    await expect(world.run(writeMedium([v2]), { backend: { ...backend, stage } })).rejects.toThrow("the power goes");
+    expect(await world.run()).toMatchObject({ kind: "rebooting", release: { version: "2.0" } });
+  });
+
+  it("is not installed once more when it failed here after all", async () => {
+    const world = await displacedTwo(); // whose check says no to this one as well
+    await world.run(writeMedium([v2]));
+    for (let boots = 1; boots <= 4; boots++) {
+      world.device.boot();
+      await world.run();
+    }
+    expect(await bootedVersion(world)).toBe("1.0");
+    const { kind, message } = await world.run(writeMedium([v2]));
+    expect([kind, message]).toEqual(["nothing", expect.stringContaining("was tried already")]);
   });
 });
 

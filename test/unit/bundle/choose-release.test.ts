@@ -93,6 +93,24 @@ describe("choosing a release", () => {
     expect(outcome(choose([older, newer], state))).toEqual(["install", 42]);
   });
 
+  it("installs again what it has confirmed and no longer has, and still nothing older or other (BF-6.3)", async () => {
+    const expired = { sequence: 42, expiresAt: "2026-12-01T00:00:00Z" };
+    const [older, confirmed] = await releases({ sequence: 41 }, expired);
+    const [other] = await releases({ sequence: 42, version: "other" });
+    if (older === undefined || confirmed === undefined || other === undefined) throw new Error("three releases");
+    const { payloadDigest, statement } = confirmed;
+    const state = raiseFloor(INITIAL_TRUST_STATE, { ...statement, payloadDigest });
+    const deployed = (...those: readonly VerifiedRelease[]) => ({
+      synchronisedNowUtc: new Date("2027-01-01T00:00:00Z"),
+      deployedPayloads: new Set(those.map((release) => release.payloadDigest)),
+    });
+    const chooseWith = (candidates: readonly VerifiedRelease[], options: ReturnType<typeof deployed>) =>
+      outcome(chooseRelease(candidates, CONTEXT.device, state, NAME, options));
+    expect(chooseWith([older, confirmed], deployed(older))).toEqual(["install", 42]);
+    expect(chooseWith([older, confirmed], deployed(older, confirmed))).toEqual(["current", 42]);
+    expect(chooseWith([older, other], deployed(older))).toEqual(["TRUST_SEQUENCE_CONFLICT", "TRUST_SEQUENCE_OLDER"]);
+  });
+
   it("installs neither of two equal sequences, and a third that is higher (BF-6.4)", async () => {
     const twins = await releases({ sequence: 42, version: "a" }, { sequence: 42, version: "b" }, { sequence: 41 });
     expect(outcome(choose(twins))).toEqual(["TRUST_SEQUENCE_CONFLICT", "TRUST_SEQUENCE_CONFLICT"]);
