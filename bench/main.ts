@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { makeLargeStick } from "./large-stick.ts";
+import { openLoopFilesystem } from "./loop-filesystem.ts";
 import { readMachine } from "./machine.ts";
 import { type Contestant, compare, run } from "./measure.ts";
 import {
@@ -54,24 +55,26 @@ try {
 }
 
 async function compareAll(signing: Signing): Promise<Comparison[]> {
+  await using filesystem = await openLoopFilesystem(join(scratch, "bench"));
+  const out = filesystem.mountPoint;
   const { first } = layouts;
   const stick = join(scratch, "stick");
   mkdirSync(stick);
   await run(bootferry(...createArguments(layouts.first, stick, 1, signing)));
   const large = await makeLargeStick(first, scratch, signing);
-  const umoci = () => umociUnpack(first, scratch);
+  const umoci = () => umociUnpack(first, out);
   return [
-    ...(await against("copy and sign", releaseCreate(first, scratch, signing, "--no-tree"), [
-      [skopeoCopy(first, scratch), 1.2],
+    ...(await against("copy and sign", releaseCreate(first, out, signing, "--no-tree"), [
+      [skopeoCopy(first, out), 1.2],
     ])),
-    ...(await against("create with tree", releaseCreate(first, scratch, signing), [[umoci(), 1.0]])),
+    ...(await against("create with tree", releaseCreate(first, out, signing), [[umoci(), 1.0]])),
     ...(await against("verify", releaseVerify(stick, signing), [[opensslDigest(join(stick, "bootferry")), 1.2]])),
     ...(await against("verify, large", releaseVerify(large, signing), [
       [opensslDigest(join(large, "bootferry")), 1.2],
     ])),
-    ...(await against("store + stage", installRelease(stick, scratch, signing), [
+    ...(await against("store + stage", installRelease(stick, out, signing), [
       [umoci(), 0.6],
-      [tarUnzip(first, scratch), 1.2],
+      [tarUnzip(first, out), 1.2],
     ])),
   ];
 }

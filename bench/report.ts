@@ -38,7 +38,7 @@ export function formatReport({ machine, runs, image, comparisons, limits, notes 
     `- machine: ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGib} GiB, Linux ${machine.kernel}`,
     `- versions: ${machine.tools.map(({ name, version }) => `${name} ${version}`).join("; ")}`,
     `- image: ${image}`,
-    `- medians of ${runs} runs, contestants in turn; page cache warm, earlier writes on disk`,
+    `- medians of ${runs} runs, contestants in turn, writing to a fresh ext4; page cache warm, earlier writes on disk`,
     "",
     "The ratio is ours to the peer's, each until its output is on disk (`sync -f` included: ours syncs by itself, most peers",
     "leave that to the kernel). In brackets: until the command ends.",
@@ -60,11 +60,12 @@ export function formatReport({ machine, runs, image, comparisons, limits, notes 
     ),
     "",
     ...table(
-      ["command", "CPU s", "peak memory MB"],
-      distinctFigures(comparisons).map(({ name, cpuSeconds, peakBytes }) => [
-        name,
-        cpuSeconds.toFixed(2),
-        megabytes(peakBytes),
+      ["what", "command", "CPU s", "peak memory MB"],
+      distinctFigures(comparisons).map(({ what, figures }) => [
+        what,
+        figures.name,
+        figures.cpuSeconds.toFixed(2),
+        megabytes(figures.peakBytes),
       ]),
     ),
     "",
@@ -91,12 +92,12 @@ function verdict(isMet: boolean): string {
   return isMet ? "met" : "**missed**";
 }
 
-function distinctFigures(comparisons: readonly Comparison[]): Figures[] {
-  return [
-    ...new Map(
-      comparisons.flatMap(({ ours, peer }) => [ours, peer]).map((figures) => [figures.name, figures]),
-    ).values(),
-  ];
+/** The figures of each contestant once, though ours stands against several peers. */
+function distinctFigures(comparisons: readonly Comparison[]): { readonly what: string; readonly figures: Figures }[] {
+  const seen = new Set<Figures>();
+  return comparisons
+    .flatMap(({ what, ours, peer }) => [ours, peer].map((figures) => ({ what, figures })))
+    .filter(({ figures }) => !seen.has(figures) && seen.add(figures));
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {

@@ -4,11 +4,11 @@
  * The device is asked (sectors below the file system), since that is what wears flash out. The file system's own part of
  * it is what is left when all new files are counted.
  */
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { openLoopFilesystem } from "./loop-filesystem.ts";
 import { run } from "./measure.ts";
 import { bootferry, createArguments, installArguments, type Signing } from "./ours.ts";
-import { fileSizes, newBytes, openLoopFilesystem } from "./written-bytes.ts";
 
 export interface SmallUpdate {
   readonly writtenBytes: number;
@@ -28,7 +28,7 @@ export async function measureSmallUpdate(
   const stick = join(scratch, "update-stick");
   mkdirSync(stick);
   await run(bootferry(...createArguments(layouts.first, stick, 1, signing)));
-  await using filesystem = await openLoopFilesystem(scratch);
+  await using filesystem = await openLoopFilesystem(join(scratch, "device"));
   const sysroot = join(filesystem.mountPoint, "sysroot");
   await run(bootferry(...installArguments(sysroot, stick, signing)));
   await run(bootferry("os", "simulate-boot", "--sysroot", sysroot));
@@ -51,4 +51,21 @@ export async function measureSmallUpdate(
     bootBytes: newBytes(before.boot, after.boot),
     deploymentBytes: newBytes(before.deploy, after.deploy),
   };
+}
+
+/** Sizes of the regular files below `directory`, by path, rounded up to whole blocks of `blockBytes`. */
+function fileSizes(directory: string, blockBytes = 1): Map<string, number> {
+  const sizes = new Map<string, number>();
+  // Not `recursive: true`, which follows symlinks to directories.
+  for (const entry of readdirSync(directory, { withFileTypes: true })) {
+    const path = join(directory, entry.name);
+    if (entry.isDirectory()) for (const [below, size] of fileSizes(path, blockBytes)) sizes.set(below, size);
+    else if (entry.isFile()) sizes.set(path, Math.ceil(statSync(path).size / blockBytes) * blockBytes);
+  }
+  return sizes;
+}
+
+/** The bytes of files that are in `after` and not in `before`. */
+function newBytes(before: ReadonlyMap<string, number>, after: ReadonlyMap<string, number>): number {
+  return [...after].reduce((sum, [path, size]) => (before.has(path) ? sum : sum + size), 0);
 }
