@@ -140,9 +140,14 @@ async function unhealthy(
 
 /** It is next and does not run: not rebooted yet, or booted past it. */
 async function wait(session: Session, tried: Trying): Promise<Outcome> {
-  const wasRebooted = tried.state !== "staged" && tried.bootId !== session.bootId;
-  const missedBoots = tried.missedBoots + (wasRebooted ? 1 : 0);
-  if (missedBoots <= MAX_MISSED_BOOTS) return rebootByPolicy(session, { ...tried, missedBoots }, "merge-etc-again");
+  if (tried.bootId === session.bootId) return rebootByPolicy(session, tried, "merge-etc-again");
+  const { release, deployment, restages, health } = tried;
+  const missedBoots = tried.missedBoots + 1;
+  if (missedBoots <= MAX_MISSED_BOOTS) {
+    // On disk at once, whoever asked for the boot: a policy that waits would count none of them, and wait for ever.
+    const counted = await session.enter("boot-missed", { release, deployment, restages, missedBoots, health });
+    return rebootByPolicy(session, counted, "merge-etc-again");
+  }
   const what = `${nameOf(tried)} is next in the boot order, and yet ${missedBoots} boots went to another system`;
   return fail(session, new AgentError("AGENT_NEVER_BOOTED", what), true);
 }

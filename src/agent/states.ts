@@ -51,6 +51,7 @@ export const AGENT_EVENTS = [
   "contents-stored",
   "deployment-staged",
   "reboot-asked",
+  "boot-missed",
   "deployment-booted",
   "not-finalised",
   "health-known",
@@ -80,6 +81,7 @@ export const TRANSITIONS = {
   stored: { "deployment-staged": "staged", ...ENDINGS },
   staged: {
     "reboot-asked": "rebooting",
+    "boot-missed": "staged",
     "deployment-booted": "assessing",
     "not-finalised": "stored",
     ...FALLBACKS,
@@ -87,6 +89,7 @@ export const TRANSITIONS = {
   },
   rebooting: {
     "reboot-asked": "rebooting",
+    "boot-missed": "staged",
     "deployment-booted": "assessing",
     "not-finalised": "stored",
     ...FALLBACKS,
@@ -95,6 +98,7 @@ export const TRANSITIONS = {
   assessing: {
     "health-known": "assessing",
     "reboot-asked": "rebooting",
+    "boot-missed": "staged",
     "deployment-confirmed": "confirmed",
     ...FALLBACKS,
     failed: "failed",

@@ -556,6 +556,23 @@ describe("a deployment that never became bootable", () => {
     expect((await world.run()).kind).toBe("failed");
     expect(attemptsOf(world.history()).at(-1)).toBe("failed AGENT_NEVER_BOOTED");
   });
+
+  it.each(['policy = "manual"', 'policy = "window"\nwindow = "02:00-03:00"'])(
+    "is given up when others reboot and the loader passes it over, with %j",
+    async (config) => {
+      const world = await confirmedAtTwo(`[reboot]\n${config}`);
+      world.device.ignoresCounted = true;
+      expect((await world.run(writeMedium([v3]))).kind).toBe("waiting");
+      for (let boots = 1; boots <= 2; boots++) {
+        world.device.boot();
+        expect((await world.run()).kind).toBe("waiting");
+        expect((await world.run()).kind).toBe("waiting"); // in the same boot: it is counted once
+      }
+      world.device.boot();
+      expect((await world.run()).kind).toBe("failed");
+      expect(attemptsOf(world.history()).at(-1)).toBe("failed AGENT_NEVER_BOOTED");
+    },
+  );
 });
 
 describe("a release that was confirmed and has been displaced", () => {
