@@ -24,19 +24,21 @@ export interface ImageBlobs {
 /**
  * Reads and checks manifest and config of a pinned image; its layers are named, not read.
  * @param architecture of the target: GOARCH, with its variant after a slash
- * @throws BundleError BUNDLE_IMAGE_MISMATCH; OciError OCI_MEDIA_TYPE_UNKNOWN, and for blobs and documents
+ * @throws BundleError BUNDLE_IMAGE_MISMATCH; OciError OCI_MEDIA_TYPE_UNKNOWN, and for blobs and documents; the
+ *   reason of the signal
  */
 export async function readImageBlobs(
   layout: LayoutReader,
   image: PinnedContent,
   architecture: string,
+  signal?: AbortSignal,
 ): Promise<ImageBlobs> {
   const what = `manifest ${image.digest}`;
-  const manifest = parseManifest(await readVerifiedBlob(layout, image, MAX_DOCUMENT_BYTES), what);
+  const manifest = parseManifest(await readVerifiedBlob(layout, image, MAX_DOCUMENT_BYTES, signal), what);
   if (manifest.layers.length > MAX_LAYERS)
     throw mismatch(what, `at most ${MAX_LAYERS} layers`, `${manifest.layers.length}`);
   for (const layer of manifest.layers) layerCompression(layer.mediaType); // BF-5.6
-  const configBytes = await readVerifiedBlob(layout, manifest.config, MAX_DOCUMENT_BYTES);
+  const configBytes = await readVerifiedBlob(layout, manifest.config, MAX_DOCUMENT_BYTES, signal);
   const config = parseConfig(configBytes, `config ${manifest.config.digest}`);
   const [goArchitecture] = architecture.split("/"); // the variant is often left out of configs
   // BF-5.7: a mistake of the publisher that would otherwise show as a kernel that does not start

@@ -74,12 +74,13 @@ function sizeMismatch(expected: PinnedContent, got: string): OciError {
 
 /**
  * A whole small blob, verified.
- * @throws OciError as {@link readVerifiedChunks}, and OCI_BLOB_TOO_LARGE before anything is read
+ * @throws OciError as {@link readVerifiedChunks}, and OCI_BLOB_TOO_LARGE before anything is read; the reason of the signal
  */
 export async function readVerifiedBlob(
   reader: LayoutReader,
   expected: PinnedContent,
   maxBytes: number,
+  signal?: AbortSignal,
 ): Promise<Buffer> {
   if (expected.size > maxBytes) {
     throw new OciError(
@@ -88,6 +89,6 @@ export async function readVerifiedBlob(
     );
   }
   const chunks: Buffer[] = [];
-  for await (const chunk of readVerifiedChunks(reader, expected)) chunks.push(chunk);
+  for await (const chunk of readVerifiedChunks(reader, expected, signal)) chunks.push(chunk);
   return Buffer.concat(chunks);
 }

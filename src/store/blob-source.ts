@@ -60,7 +60,7 @@ export async function collectChunks(chunks: AsyncIterable<Buffer>): Promise<Buff
 }
 
 /** Settles as `promise` does, or rejects as soon as `signal` is aborted. */
-function orAbort<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+export function orAbort<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise;
   return new Promise<T>((resolve, reject) => {
     const abort = () => reject(signal.reason);

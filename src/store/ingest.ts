@@ -67,8 +67,8 @@ export interface IngestOptions {
  * Every object that the image names has been digested when it returns, those that were there before too: one that has
  * rotted is taken from the medium again, before it can take two deployments with it.
  * @throws StoreError STORE_NO_SPACE, STORE_TREE_ABSENT, STORE_TREE_MISMATCH, STORE_OBJECTS_SIZE_MISMATCH,
- *   STORE_OBJECT_MISSING_FROM_MEDIUM, STORE_VERITY_UNAVAILABLE; HostError HOST_BUSY; OciError, TreeError, ComposefsError for
- *   what is wrong with the medium; the reason of the signal
+ *   STORE_OBJECT_MISSING_FROM_MEDIUM, STORE_VERITY_UNAVAILABLE; HostError HOST_BUSY; BundleError BUNDLE_IMAGE_MISMATCH, OciError,
+ *   TreeError, ComposefsError for what is wrong with the medium; the reason of the signal
  */
 export async function ingestRelease(
   store: ObjectStore,

@@ -28,7 +28,7 @@ export interface StoreRepair {
 
 /**
  * Repairs what `images` need, as far as `target` of any release on the medium supplies it. Atomic for each object.
- * @throws StoreError, HostError, OciError, TreeError as `ingestRelease`; the reason of the signal
+ * @throws StoreError, HostError, BundleError, OciError, TreeError as `ingestRelease`; the reason of the signal
  */
 export async function repairStore(
   store: ObjectStore,

@@ -5,30 +5,29 @@
  * The top layer comes first. The order does not matter for what is stored (an object's name is its content), but an
  * update's new files are in the upper layers, so the large base often need not be read at all.
  */
+import { readImageBlobs } from "../bundle/image-blobs.ts";
 import type { Target } from "../bundle/statement.ts";
-import { type Descriptor, MAX_DOCUMENT_BYTES, parseManifest } from "../oci/document.ts";
-import { OciError } from "../oci/error.ts";
+import type { Descriptor } from "../oci/document.ts";
 import type { LayoutReader } from "../oci/layout.ts";
 import type { DirectoryNode } from "../tree/node.ts";
-import { collectChunks, openBlobSource } from "./blob-source.ts";
+import { orAbort } from "./blob-source.ts";
 import { inflationBudgetBytes } from "./inflation-budget.ts";
 import { collectObjects } from "./object-collector.ts";
 import { readLayer } from "./read-layer.ts";
 import type { Staging } from "./staging.ts";
 import type { WantedObjects } from "./wanted-objects.ts";
 
-/** The layers of the image that `target` pins, bottom first. @throws OciError; the reason of the signal */
+/**
+ * The layers of the image that `target` pins, bottom first; its config must fit the target, as for who verified the medium.
+ * @throws BundleError BUNDLE_IMAGE_MISMATCH; OciError; the reason of the signal, also while the medium stalls
+ */
 export async function readImageLayers(
   medium: LayoutReader,
   target: Target,
   signal?: AbortSignal,
 ): Promise<readonly Descriptor[]> {
-  const { digest, size } = target.image;
-  if (size > MAX_DOCUMENT_BYTES) {
-    throw new OciError("OCI_BLOB_TOO_LARGE", `manifest ${digest} is said to have ${size} bytes`);
-  }
-  await using source = openBlobSource(medium, target.image, { signal });
-  return parseManifest(await collectChunks(source.chunks()), `image manifest ${digest}`).layers;
+  const { layers } = await orAbort(readImageBlobs(medium, target.image, target.architecture, signal), signal);
+  return layers;
 }
 
 export interface SupplyOptions {

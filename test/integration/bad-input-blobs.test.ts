@@ -55,8 +55,8 @@ async function blobsOf(medium: MediumDraft): Promise<ReadonlyMap<Digest, string>
 }
 
 /** What a device that installs this release has to read; the others only make the layout whole for other tools. */
-const READ = ["release manifest", "envelope", "tree image", "image manifest", "layer 1", "layer 2"];
-const NEVER_READ = ["image config", "tree manifest", "empty config"];
+const READ = ["release manifest", "envelope", "tree image", "image manifest", "image config", "layer 1", "layer 2"];
+const NEVER_READ = ["tree manifest", "empty config"];
 
 async function eachBlob(role: readonly string[], attempt: (digest: Digest, what: string) => Promise<void>) {
   const blobs = await blobsOf(await goodMedium());

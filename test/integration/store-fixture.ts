@@ -44,7 +44,7 @@ export function packRelease(layers: readonly string[], layout: string): PackedRe
   });
   const root = canonicalTree(merge.finish());
   const image = writeImage(root);
-  const config = write("application/vnd.oci.image.config.v1+json", Buffer.from("{}"));
+  const config = write("application/vnd.oci.image.config.v1+json", imageConfig(packed.map(({ digest }) => digest)));
   const manifest = Buffer.from(JSON.stringify({ schemaVersion: 2, config, layers: packed }));
   const target: Target = {
     compatible: "acme-kiosk-v2",
@@ -60,4 +60,9 @@ export function packRelease(layers: readonly string[], layout: string): PackedRe
   };
   const statement = { name: "kiosk-os", version: "1", sequence: 1, targets: [target] };
   return { target, release: { statement, payloadDigest: digestOf("statement") } as unknown as VerifiedRelease };
+}
+
+function imageConfig(diffIds: readonly string[]): Buffer {
+  const rootfs = { type: "layers", diff_ids: diffIds };
+  return Buffer.from(JSON.stringify({ architecture: "amd64", os: "linux", rootfs }));
 }

@@ -68,7 +68,7 @@ describe("a store on a real disk", () => {
   it("opens every blob once, at no time two", async () => {
     const counting = lyingLayout(medium);
     await ingestRelease(await openStore(), counting, packed.release, packed.target);
-    expect([...counting.openings.values()]).toEqual([1, 1, 1, 1]); // tree image, manifest, two layers
+    expect([...counting.openings.values()]).toEqual([1, 1, 1, 1, 1]); // tree image, manifest, config, two layers
   });
 
   it("is verified, damaged, found out, mended and emptied", async () => {

@@ -43,8 +43,9 @@ describe("a medium whose blobs are not what they should be", () => {
   const blobs: readonly (readonly [string, Digest, number])[] = [
     ["tree image", wanted.treeBlob, wanted.blobs[0]?.length ?? 0],
     ["manifest", wanted.manifestBlob, wanted.blobs[1]?.length ?? 0],
-    ["lower layer", wanted.layerBlobs[0] ?? wanted.treeBlob, wanted.blobs[2]?.length ?? 0],
-    ["upper layer", wanted.layerBlobs[1] ?? wanted.treeBlob, wanted.blobs[3]?.length ?? 0],
+    ["config", wanted.configBlob, wanted.blobs[2]?.length ?? 0],
+    ["lower layer", wanted.layerBlobs[0] ?? wanted.treeBlob, wanted.blobs[3]?.length ?? 0],
+    ["upper layer", wanted.layerBlobs[1] ?? wanted.treeBlob, wanted.blobs[4]?.length ?? 0],
   ];
   const lies: readonly (readonly [string, (sizeBytes: number) => Lie, string])[] = [
     ["has a bit flipped in its first byte", () => ({ kind: "flipped-bit", at: 0 }), "OCI_BLOB_DIGEST_MISMATCH"],
@@ -99,7 +100,7 @@ describe("a layer whose digest is wrong", () => {
   it.each(cases)("is refused when it %s after the last object that is wanted", async (_, lie, code) => {
     const fixture = await releaseFixture([{ libc, hidden: noise("hidden", 500_000) }], { tree: { libc } });
     const layer = fixture.layerBlobs[0] ?? fixture.treeBlob;
-    const medium = lyingLayout(fixture.medium, new Map([[layer, lie(fixture.blobs[2]?.length ?? 0)]]));
+    const medium = lyingLayout(fixture.medium, new Map([[layer, lie(fixture.blobs[3]?.length ?? 0)]]));
     expect(await expectRefused(fixture, medium)).toBe(code);
   });
 
@@ -158,6 +159,12 @@ describe("a signed release that is wrong in itself", () => {
     const fixture = await releaseFixture([small]);
     const target = { ...fixture.target, tree: null };
     expect(await expectRefused({ ...fixture, target })).toBe("STORE_TREE_ABSENT");
+  });
+
+  // BF-5.7: whoever forgot to verify the release on the workstation learns it before a kernel that does not start
+  it("has an image for another architecture", async () => {
+    const fixture = await releaseFixture([small], { architecture: "arm64" });
+    expect(await expectRefused(fixture)).toBe("BUNDLE_IMAGE_MISMATCH");
   });
 
   it("says that its manifest is too large to be one", async () => {

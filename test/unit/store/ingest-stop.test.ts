@@ -24,7 +24,7 @@ const inSmallChunks = await releaseFixture(layers);
 const fixture = await releaseFixture(layers, { chunkBytes: 8 << 20 }); // few writes, since there is a stop at each
 
 describe("an aborted run", () => {
-  const blobs = [fixture.treeBlob, fixture.manifestBlob, ...fixture.layerBlobs];
+  const blobs = [fixture.treeBlob, fixture.manifestBlob, fixture.configBlob, ...fixture.layerBlobs];
   const stalls = blobs.flatMap((digest) => [0, 1, 3, 20].map((afterChunks) => [digest, afterChunks] as const));
 
   it.each(stalls)("ends although blob %s stalls after %d chunks", async (digest, afterChunks) => {

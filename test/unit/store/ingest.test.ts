@@ -48,14 +48,14 @@ describe("ingestRelease", () => {
     const fixture = await releaseFixture([BASE, { "opt/app": noise("app", 3000) }]);
     const medium = lyingLayout(fixture.medium);
     await ingest(await openTestStore(), fixture, medium);
-    const all = [fixture.treeBlob, fixture.manifestBlob, ...fixture.layerBlobs];
+    const all = [fixture.treeBlob, fixture.manifestBlob, fixture.configBlob, ...fixture.layerBlobs];
     expect(medium.openings).toEqual(new Map(all.map((digest) => [digest, 1])));
   });
 
   it("gains a medium nothing that gives other bytes at the second reading", async () => {
     const fixture = await releaseFixture([BASE]);
     const lies = fixture.blobs.map((_, index) => {
-      const digest = [fixture.treeBlob, fixture.manifestBlob, ...fixture.layerBlobs][index];
+      const digest = [fixture.treeBlob, fixture.manifestBlob, fixture.configBlob, ...fixture.layerBlobs][index];
       return [digest, { kind: "other-bytes", bytes: Buffer.from("evil"), fromOpening: 2 }] as const;
     });
     const medium = lyingLayout(
@@ -213,7 +213,7 @@ describe("ingestRelease", () => {
     const onProgress = (progress: (typeof seen)[number]) => void seen.push(progress);
     await ingestRelease(await openTestStore(), fixture.medium, fixture.release, fixture.target, { onProgress });
     const reading = seen.filter(({ phase }) => phase === "reading");
-    const total = fixture.blobs.slice(2).reduce((sum, blob) => sum + blob.length, 0);
+    const total = fixture.blobs.slice(3).reduce((sum, blob) => sum + blob.length, 0);
     expect(reading.at(-1)).toEqual({ phase: "reading", bytesDone: total, bytesTotal: total });
     expect(reading.map(({ bytesDone }) => bytesDone)).toEqual(
       reading.map(({ bytesDone }) => bytesDone).sort((a, b) => a - b),

@@ -45,6 +45,7 @@ export interface ReleaseFixture {
   readonly blobs: readonly Buffer[];
   readonly treeBlob: Digest;
   readonly manifestBlob: Digest;
+  readonly configBlob: Digest;
   /** Bottom first. */
   readonly layerBlobs: readonly Digest[];
 }
@@ -61,6 +62,8 @@ export interface ReleaseFixtureOptions {
   readonly layerBytes?: Buffer;
   readonly layerMediaType?: string;
   readonly treeBytes?: Buffer;
+  /** What the config of the image says; the target is for amd64. */
+  readonly architecture?: string;
   /** The medium gives its blobs in chunks of this size. */
   readonly chunkBytes?: number;
 }
@@ -85,7 +88,13 @@ export async function releaseFixture(
     layerBlobs.push(index === 0 ? (options.layerBytes ?? packed) : packed);
   }
   const mediaType = options.layerMediaType ?? LAYER_TYPE[compression];
-  const config = Buffer.from("{}");
+  const config = Buffer.from(
+    JSON.stringify({
+      architecture: options.architecture ?? "amd64",
+      os: "linux",
+      rootfs: { type: "layers", diff_ids: layerBlobs.map((blob) => digestOf(blob)) },
+    }),
+  );
   const manifest = Buffer.from(
     JSON.stringify({
       schemaVersion: 2,
@@ -97,7 +106,7 @@ export async function releaseFixture(
   const image = writeImage(root);
   const treeBlob = options.treeBytes ?? gzipSync(image);
   const imageDigest = formatImageDigest(verityOf(image));
-  const blobs = [treeBlob, manifest, ...layerBlobs];
+  const blobs = [treeBlob, manifest, config, ...layerBlobs];
   const target: Target = {
     compatible: "acme-kiosk-v2",
     architecture: "amd64",
@@ -124,6 +133,7 @@ export async function releaseFixture(
     blobs,
     treeBlob: digestOf(treeBlob),
     manifestBlob: digestOf(manifest),
+    configBlob: digestOf(config),
     layerBlobs: layerBlobs.map((blob) => digestOf(blob)),
   };
 }
