@@ -21,7 +21,7 @@ import { BundleError } from "./error.ts";
 import type { MountedMedium } from "./medium.ts";
 
 /** Each release takes three entries; a full medium of a large fleet has some hundreds. */
-const MAX_INDEX_ENTRIES = 4096;
+const MAX_INDEX_ENTRIES = 1024;
 const MAX_ARTIFACT_MANIFEST_BYTES = 64 << 10; // ours have one
 
 export interface FoundArtifact {
@@ -38,20 +38,28 @@ export interface MediumProblem {
 }
 
 /**
- * The artifacts of `type` that the index of the medium names, in the order of the index, each once.
- * @throws BundleError BUNDLE_INDEX_TOO_LONG; OciError for an index that cannot be read at all
+ * The artifacts of `type` that the index of the medium names, in the order of the index. Each envelope is shown to `parse`
+ * once: a manifest takes a hostile medium 300 bytes, but an envelope that it names again can take a third of a second to judge.
+ * @throws BundleError BUNDLE_INDEX_TOO_LONG; OciError for an index that cannot be read at all; the reason of the signal
  */
 export async function readArtifacts<T>(
   medium: MountedMedium,
   type: ArtifactType,
   parse: (found: FoundArtifact) => T,
+  signal?: AbortSignal,
 ): Promise<{ readonly found: readonly T[]; readonly problems: readonly MediumProblem[] }> {
   const { entries, problems } = readIndex(await medium.layout.readTopFile("index.json", MAX_DOCUMENT_BYTES));
   const found: T[] = [];
+  const judged = new Set<Digest>();
   for (const entry of entries) {
+    signal?.throwIfAborted();
     try {
       if (!(await isOfType(medium, entry, type))) continue;
-      found.push(parse(await readArtifact(medium, entry, type)));
+      const envelope = await readEnvelopeDescriptor(medium, entry, type);
+      if (judged.has(envelope.digest)) continue;
+      const envelopeBytes = await readVerifiedBlob(medium.layout, envelope, MAX_ENVELOPE_BYTES);
+      judged.add(envelope.digest); // once read: a manifest that lies about its size must not hide the one that does not
+      found.push(parse({ manifestDigest: entry.digest, envelopeBytes }));
     } catch (error) {
       if (!(error instanceof CodedError)) throw error;
       problems.push({ digest: entry.digest, error }); // BF-1.7
@@ -96,9 +104,11 @@ async function isOfType(medium: MountedMedium, entry: Descriptor, type: Artifact
   return artifactTypeOf(parseManifest(bytes, `manifest ${entry.digest}`)) === type;
 }
 
-async function readArtifact(medium: MountedMedium, entry: Descriptor, type: ArtifactType): Promise<FoundArtifact> {
+async function readEnvelopeDescriptor(
+  medium: MountedMedium,
+  entry: Descriptor,
+  type: ArtifactType,
+): Promise<Descriptor> {
   const bytes = await readVerifiedBlob(medium.layout, entry, MAX_ARTIFACT_MANIFEST_BYTES);
-  const layer = parseEnvelopeArtifact(bytes, type, `manifest ${entry.digest}`);
-  const envelopeBytes = await readVerifiedBlob(medium.layout, layer, MAX_ENVELOPE_BYTES);
-  return { manifestDigest: entry.digest, envelopeBytes };
+  return parseEnvelopeArtifact(bytes, type, `manifest ${entry.digest}`);
 }

@@ -3,7 +3,7 @@ import type { Digest } from "../oci/digest.ts";
 import { type Envelope, parseEnvelope } from "../trust/dsse.ts";
 import { RELEASE_ARTIFACT_TYPE } from "./media-type.ts";
 import type { MountedMedium } from "./medium.ts";
-import { type MediumProblem, readArtifacts } from "./read-artifacts.ts";
+import { type FoundArtifact, type MediumProblem, readArtifacts } from "./read-artifacts.ts";
 
 declare const unverifiedRelease: unique symbol;
 
@@ -23,11 +23,11 @@ export interface ReleaseList {
 
 /**
  * Every release that the index of the medium names.
- * @throws BundleError BUNDLE_INDEX_TOO_LONG; OciError for an index that cannot be read at all
+ * @throws BundleError BUNDLE_INDEX_TOO_LONG; OciError for an index that cannot be read at all; the reason of the signal
  */
-export async function listReleases(medium: MountedMedium): Promise<ReleaseList> {
+export async function listReleases(medium: MountedMedium, signal?: AbortSignal): Promise<ReleaseList> {
   const releases: UnverifiedRelease[] = [];
-  const problems = await forEachRelease(medium, (release) => releases.push(release));
+  const problems = await forEachRelease(medium, (release) => releases.push(release), signal);
   return { releases, problems };
 }
 
@@ -41,13 +41,15 @@ export async function listReleases(medium: MountedMedium): Promise<ReleaseList> 
 export async function forEachRelease(
   medium: MountedMedium,
   use: (release: UnverifiedRelease) => void,
+  signal?: AbortSignal,
 ): Promise<readonly MediumProblem[]> {
-  const { problems } = await readArtifacts(medium, RELEASE_ARTIFACT_TYPE, (artifact) => {
+  const show = ({ manifestDigest, envelopeBytes }: FoundArtifact) => {
     const release: Omit<UnverifiedRelease, typeof unverifiedRelease> = {
-      manifestDigest: artifact.manifestDigest,
-      envelope: parseEnvelope(artifact.envelopeBytes),
+      manifestDigest,
+      envelope: parseEnvelope(envelopeBytes),
     };
     use(release as UnverifiedRelease);
-  });
+  };
+  const { problems } = await readArtifacts(medium, RELEASE_ARTIFACT_TYPE, show, signal);
   return problems;
 }

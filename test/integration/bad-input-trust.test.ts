@@ -231,7 +231,7 @@ const DOCUMENTS: readonly Case[] = [
     medium: () =>
       indexed(() => {
         const entry = { mediaType: MEDIA_TYPE.manifest, digest: digestOf("no such blob"), size: 1 };
-        return JSON.stringify({ schemaVersion: 2, manifests: Array(4097).fill(entry) });
+        return JSON.stringify({ schemaVersion: 2, manifests: Array(1025).fill(entry) });
       }),
   },
   {

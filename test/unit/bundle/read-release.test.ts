@@ -8,6 +8,8 @@ import { digestOf } from "../../../src/oci/digest.ts";
 import { MEDIA_TYPE } from "../../../src/oci/media-type.ts";
 import type { AbsPath } from "../../../src/path.ts";
 import { formatEnvelope } from "../../../src/trust/dsse.ts";
+import { TrustError } from "../../../src/trust/error.ts";
+import { lyingLayout } from "../../support/lying-layout.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 import { layOutFiles } from "./vector-reader.ts";
 
@@ -82,6 +84,56 @@ describe("listing what is on a medium", () => {
     const entries = JSON.parse(medium.indexText()).manifests;
     medium.override(INDEX, { text: JSON.stringify({ schemaVersion: 2, manifests: [...entries, ...entries] }) });
     expect((await listReleases(await openMedium(laidOut(medium)))).releases).toHaveLength(1);
+  });
+
+  describe("whose index names one envelope by many manifests", () => {
+    const variants = (count: number, change: (manifest: Manifest) => Manifest = (manifest) => manifest) => {
+      const { medium } = parts;
+      const { manifests } = JSON.parse(medium.indexText());
+      const entry = manifests.find((it: Manifest) => it.artifactType?.includes("release"));
+      const manifest = change(JSON.parse(String(medium.blobs.get(entry.digest))));
+      const others = Array.from({ length: count }, (_, number) => {
+        const bytes = Buffer.from(JSON.stringify({ ...manifest, annotations: { number: `${number}` } }));
+        return { ...entry, digest: medium.addBlob(bytes).digest, size: bytes.length };
+      });
+      medium.override(INDEX, { text: JSON.stringify({ schemaVersion: 2, manifests: [...others, entry] }) });
+      return laidOut(medium);
+    };
+
+    it("judges the envelope once, and reads it once", async () => {
+      const stick = await openMedium(variants(20));
+      const layout = lyingLayout(stick.layout);
+      const seen: string[] = [];
+      const problems = await forEachRelease(openMediumOver(layout), ({ manifestDigest }) => {
+        seen.push(manifestDigest);
+        throw new TrustError("TRUST_SIGNATURE_INVALID", "of nobody");
+      });
+      expect(problems.map(({ digest }) => digest)).toEqual(seen);
+      expect(seen).toHaveLength(1);
+      expect(layout.openings.get(digestOf(parts.envelope))).toBe(1);
+    });
+
+    it("finds it behind manifests that lie about its size (BF-1.7)", async () => {
+      const size = parts.envelope.length + 1;
+      const stick = await openMedium(variants(2, (manifest) => withLayer(manifest, { size })));
+      const { releases, problems } = await listReleases(stick);
+      expect(releases).toHaveLength(1);
+      expect(problems.map(({ error }) => error.code)).toEqual(["OCI_BLOB_SIZE_MISMATCH", "OCI_BLOB_SIZE_MISMATCH"]);
+    });
+  });
+
+  it("ends between two entries when it is aborted", async () => {
+    parts.medium.addRelease(Buffer.from(`${parts.envelope} `), parts.statement);
+    const abort = new AbortController();
+    const reason = new Error("stopped");
+    let shown = 0;
+    const use = () => {
+      shown += 1;
+      abort.abort(reason);
+    };
+    const stick = await openMedium(laidOut(parts.medium));
+    await expect(forEachRelease(stick, use, abort.signal)).rejects.toBe(reason);
+    expect(shown).toBe(1);
   });
 
   // BF-5.3
