@@ -9,7 +9,10 @@ import { chooseFromMedium, type MediumChoice } from "../agent/choose-from-medium
 import { verifySecondLock } from "../agent/second-lock.ts";
 import type { MountedMedium } from "../bundle/medium.ts";
 import type { Host } from "../deploy/host-status.ts";
+import { requireConfirmed } from "../deploy/native/boot-facts.ts";
+import { requireSafeLoader } from "../deploy/native/engine.ts";
 import { requireRoom } from "../deploy/native/require-room.ts";
+import { readSnapshot } from "../deploy/native/snapshot.ts";
 import type { ActivationReport, StagedDeployment, StageOptions } from "../deploy/port.ts";
 import { StoreError } from "../store/error.ts";
 import { ingestRelease } from "../store/ingest.ts";
@@ -35,7 +38,7 @@ export async function chooseForDevice(
   medium: MountedMedium,
   agentVersion: string,
 ): Promise<MediumChoice> {
-  return chooseFromMedium(medium, await readChoiceFacts(agentPorts(context, device, agentVersion)));
+  return chooseFromMedium(medium, await readChoiceFacts(agentPorts(context, device, agentVersion)), context.signal);
 }
 
 /**
@@ -84,7 +87,11 @@ export async function activateAndWarn(
   return report;
 }
 
-/** Stages a choice and, unless it is to stay locked, makes it the next boot. */
+/**
+ * Stages a choice and, unless it is to stay locked, makes it the next boot.
+ * @throws DeployError DEPLOY_UNCONFIRMED, DEPLOY_LOADER_UNSAFE, both before the first layer is read; StoreError; AgentError
+ *   AGENT_SECOND_LOCK
+ */
 export async function installChoice(
   context: CliContext,
   device: OpenDevice,
@@ -96,6 +103,9 @@ export async function installChoice(
   },
 ): Promise<UpdateResult> {
   const { medium, choice, output, isLocked } = job;
+  // Staging would refuse it too, but only after all of the medium was read.
+  requireConfirmed(readSnapshot(device.paths, device.loader));
+  await requireSafeLoader(device.engine);
   const staged = await stageChoice(context, device, medium, choice, { output });
   const lines = describeChoice(choice);
   if (isLocked) {

@@ -280,12 +280,18 @@ describe("os upgrade", () => {
     expect(planned.stderr).toContain("[TRUST_SEQUENCE_OLDER]");
   });
 
-  it("installs nothing while the running system is not confirmed", async () => {
+  it("installs nothing while the running system is not confirmed, and does not even read the medium", async () => {
+    await makeStick("3.0", 3);
     await succeed(os("upgrade", "--medium", "stick-2.0"));
     await succeed(os("simulate-boot"));
-    const run = await os("upgrade", "--medium", "stick-2.0");
-    expect(run.stderr).toContain("[DEPLOY_UNCONFIRMED]");
-    expect(run.exitStatus).toBe(7);
+    const images = () => readdirSync(join(device, "bootferry/images"));
+    const before = images();
+    for (const verb of [["upgrade", "--medium"], ["switch"]]) {
+      const run = await os(verb[0] ?? "", ...verb.slice(1), "stick-3.0");
+      expect(run.stderr).toContain("[DEPLOY_UNCONFIRMED]");
+      expect(run.exitStatus).toBe(7);
+    }
+    expect(images()).toEqual(before);
   });
 });
 
