@@ -8,6 +8,8 @@
 import type { ImageDigest } from "../composefs/image-digest.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { StoredImage } from "../store/ingest.ts";
+import type { StoreGarbage } from "../store/plan-garbage.ts";
+import type { ContentDigest } from "../tree/node.ts";
 import type { DeploymentId } from "./deployment-id.ts";
 import type { Host, ImageReference } from "./host-status.ts";
 
@@ -122,6 +124,8 @@ export interface GcOptions {
   readonly dropRollback?: boolean;
 }
 
+export type IsWanted = (digest: ContentDigest) => boolean;
+
 export interface DeployBackend {
   probe(): Promise<BackendProbe>;
   status(): Promise<Host>;
@@ -153,6 +157,12 @@ export interface DeployBackend {
    * @throws DeployError DEPLOY_NO_ROLLBACK, DEPLOY_NOT_BOOTED
    */
   rollback(): Promise<{ readonly nextBoot: "rollback" | "current" }>;
+  /**
+   * What `gc` would free on the file system of the store. Changes nothing.
+   * @param isWanted objects that are stored again right after, and so give no room
+   * @throws DeployError DEPLOY_BOOT_PARTITION_ABSENT; StoreError
+   */
+  planGc(options: GcOptions, isWanted: IsWanted): Promise<StoreGarbage>;
   /** Removes what no deployment needs. @throws DeployError DEPLOY_UNCONFIRMED */
   gc(options?: GcOptions): Promise<GcResult>;
 }

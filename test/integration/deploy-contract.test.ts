@@ -205,7 +205,14 @@ describe.each(BACKENDS)("the %s backend", (_name, open) => {
   it("gives the rollback deployment up when room is needed, and never the running one", async () => {
     await update("2.0");
     await backend.confirm();
-    expect((await backend.gc({ dropRollback: true })).deployments).toHaveLength(1);
+    await backend.gc();
+    expect(await backend.planGc({}, () => false)).toEqual({ bytes: 0, inodes: 0 });
+    const planned = await backend.planGc({ dropRollback: true }, () => false);
+    expect(await versions()).toEqual([null, "2.0", "1.0"]);
+    const { deployments, freedBytes } = await backend.gc({ dropRollback: true });
+    expect(deployments).toHaveLength(1);
+    expect(planned.bytes).toBeGreaterThanOrEqual(freedBytes); // whole blocks
+    expect(freedBytes).toBeGreaterThan(0);
     expect(await versions()).toEqual([null, "2.0", null]);
     device.boot();
     expect(await versions()).toEqual([null, "2.0", null]);

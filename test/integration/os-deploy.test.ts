@@ -11,6 +11,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { verityOf } from "../../src/composefs/verity.ts";
 import { activateDeployment } from "../../src/deploy/native/activate.ts";
 import { requireRoom } from "../../src/deploy/native/require-room.ts";
 import { HostError } from "../../src/host/error.ts";
@@ -306,6 +307,23 @@ describe("boot entries", () => {
     expect((await device.backend.bootFacts()).assessment).toBe("assessing");
     await device.backend.confirm();
     expect((await device.backend.bootFacts()).nextBoot).toBe(staged.id);
+  });
+});
+
+describe("the room that a collection would give", () => {
+  it("leaves out what is shared with an image that stays, and what is wanted again", async () => {
+    const [shared, own, again] = [180_000, 60_000, 30_000].map((length) => "x".repeat(length));
+    const files = { "usr/shared": shared ?? "" };
+    await installAndBoot(device, bootable("1.0", { ...files, "usr/own": own ?? "", "usr/again": again ?? "" }));
+    await update(bootable("2.0", files));
+    await device.backend.confirm();
+    const wanted = verityOf(Buffer.from(again ?? ""));
+    const all = await device.backend.planGc({ dropRollback: true }, () => false);
+    const rest = await device.backend.planGc({ dropRollback: true }, (digest) => digest === wanted);
+    expect(all.inodes - rest.inodes).toBe(1);
+    expect(all.bytes - rest.bytes).toBeGreaterThanOrEqual(again?.length ?? 0);
+    expect(rest.bytes).toBeGreaterThanOrEqual(own?.length ?? 0);
+    expect(rest.bytes).toBeLessThan(shared?.length ?? 0); // kernel, metadata and `own` together are less
   });
 });
 

@@ -171,6 +171,13 @@ export function openFakeDevice(paths: DevicePaths, tries = 3): FakeDevice {
       }
       return { nextBoot: next === running ? "current" : "rollback" };
     },
+    async planGc({ dropRollback }) {
+      const waiting = pending();
+      const lastGood = inOrder().find(({ entry }) => entry?.triesLeft === undefined);
+      const dropped = deployments.filter((it) => it.id !== bootedId && it !== lastGood && it !== waiting);
+      const freed = uncollected + dropped.filter((it) => dropRollback === true || stateOf(it) === "bad").length;
+      return { bytes: freed, inodes: freed };
+    },
     async gc(options) {
       requireConfirmed();
       verbs.push(options?.dropRollback === true ? "gc-rollback" : "gc");

@@ -12,7 +12,7 @@ import { bootFactsOf, requireBootPartition, slotsOf } from "./boot-facts.ts";
 import { confirmDeployment } from "./confirm.ts";
 import { dropDeployments } from "./drop.ts";
 import { type Engine, sweepAndRead } from "./engine.ts";
-import { collectGarbage } from "./gc.ts";
+import { collectGarbage, planGarbage } from "./gc.ts";
 import { nativeHost } from "./native-host.ts";
 import { rollbackDeployment } from "./rollback.ts";
 import { readSnapshot } from "./snapshot.ts";
@@ -80,6 +80,9 @@ export function openNativeBackend(options: NativeBackendOptions): DeployBackend 
     activate: (staged) => activateDeployment(engine, staged),
     confirm: () => confirmDeployment(engine),
     rollback: () => rollbackDeployment(engine),
+    async planGc(gcOptions, isWanted) {
+      return planGarbage(engine, gcOptions, isWanted);
+    },
     gc: (gcOptions) => collectGarbage(engine, gcOptions),
   };
 }

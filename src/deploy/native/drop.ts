@@ -32,10 +32,7 @@ export async function dropDeployments(
   isObsolete: (deployment: Deployment) => boolean,
 ): Promise<Dropped> {
   const snapshot = readSnapshot(engine.paths, engine.loader);
-  const good = lastGood(snapshot);
-  const obsolete = snapshot.deployments.filter(
-    (deployment) => !deployment.isBooted && deployment !== good && isObsolete(deployment),
-  );
+  const obsolete = obsoleteOf(snapshot, isObsolete);
   for (const { name } of obsolete.flatMap(({ entries }) => entries)) await engine.loader.remove(name);
   const kept = snapshot.deployments.filter((deployment) => !obsolete.includes(deployment));
   const kernels = await removeKernels(engine, neededKernels(snapshot, kept, obsolete));
@@ -43,13 +40,25 @@ export async function dropDeployments(
   return { deployments: obsolete.map(({ id }) => id), ...kernels };
 }
 
-/** What the boot partition gives back when the next deployment is activated, in bytes. */
-export function reclaimableKernelBytes({ paths, loader }: Pick<Engine, "paths" | "loader">): number {
-  const snapshot = readSnapshot(paths, loader);
+/** The deployments that `isObsolete` names, but for those that stay whatever it says. */
+export function obsoleteOf(snapshot: Snapshot, isObsolete: (deployment: Deployment) => boolean): readonly Deployment[] {
   const good = lastGood(snapshot);
-  const isKept = (deployment: Deployment) => deployment.isBooted || deployment === good || deployment.isPinned;
-  const kept = snapshot.deployments.filter(isKept);
-  const obsolete = snapshot.deployments.filter((deployment) => !isKept(deployment));
+  return snapshot.deployments.filter(
+    (deployment) => !deployment.isBooted && deployment !== good && isObsolete(deployment),
+  );
+}
+
+/**
+ * What the boot partition gives back when these deployments go, in bytes.
+ * @param isObsolete by default those that go when the next deployment is activated
+ */
+export function reclaimableKernelBytes(
+  { paths, loader }: Pick<Engine, "paths" | "loader">,
+  isObsolete: (deployment: Deployment) => boolean = ({ isPinned }) => !isPinned,
+): number {
+  const snapshot = readSnapshot(paths, loader);
+  const obsolete = obsoleteOf(snapshot, isObsolete);
+  const kept = snapshot.deployments.filter((deployment) => !obsolete.includes(deployment));
   const unneeded = unneededKernels(paths, neededKernels(snapshot, kept, obsolete));
   return unneeded.reduce((sum, name) => sum + sizeOfFiles(below(kernelsDirectory(paths), name)), 0);
 }

@@ -5,23 +5,23 @@
  * command line of the running kernel; never a journal. Order: entries, kernels, deployment directories, then images and
  * objects of the store.
  */
+import { statSync } from "node:fs";
 import type { ImageDigest } from "../../composefs/image-digest.ts";
 import { collectStoreGarbage } from "../../store/gc-store.ts";
-import type { GcOptions, GcResult } from "../port.ts";
-import { lastGood, requireConfirmed, slotsOf } from "./boot-facts.ts";
+import { planStoreGarbage, type StoreGarbage } from "../../store/plan-garbage.ts";
+import type { GcOptions, GcResult, IsWanted } from "../port.ts";
+import { lastGood, requireBootPartition, requireConfirmed, slotsOf } from "./boot-facts.ts";
 import { parseCommandLine } from "./command-line.ts";
-import { dropDeployments } from "./drop.ts";
+import { dropDeployments, obsoleteOf, reclaimableKernelBytes } from "./drop.ts";
 import { type Engine, sweepAndRead } from "./engine.ts";
-import { readSnapshot, type Snapshot } from "./snapshot.ts";
+import { engineDirectory } from "./layout.ts";
+import { type Deployment, deploymentOf, readSnapshot, type Snapshot } from "./snapshot.ts";
 
 /** See {@link DeployBackend.gc}. */
 export async function collectGarbage(engine: Engine, options: GcOptions = {}): Promise<GcResult> {
   const before = await sweepAndRead(engine);
   requireConfirmed(before);
-  const { booted, pending, rollback } = slotsOf(before);
-  const kept = [booted, pending, options.dropRollback === true ? undefined : rollback, lastGood(before)];
-  const keptIds = kept.flatMap((deployment) => deployment?.id ?? []);
-  const dropped = await dropDeployments(engine, ({ id, isPinned }) => !keptIds.includes(id) && !isPinned);
+  const dropped = await dropDeployments(engine, obsoleteTest(before, options));
   await removeRedundantEntries(engine);
   const after = readSnapshot(engine.paths, engine.loader);
   const store = await collectStoreGarbage(engine.store, imageRoots(after));
@@ -31,6 +31,29 @@ export async function collectGarbage(engine: Engine, options: GcOptions = {}): P
     objects: store.removedObjects,
     freedBytes: store.removedBytes + dropped.kernelBytes,
   };
+}
+
+/** See {@link DeployBackend.planGc}. */
+export function planGarbage(engine: Engine, options: GcOptions, isWanted: IsWanted): StoreGarbage {
+  const { paths, loader, store } = engine;
+  const snapshot = requireBootPartition(readSnapshot(paths, loader));
+  const isObsolete = obsoleteTest(snapshot, options);
+  const obsolete = obsoleteOf(snapshot, isObsolete);
+  const after = {
+    ...snapshot,
+    deployments: snapshot.deployments.filter((deployment) => !obsolete.includes(deployment)),
+    entries: snapshot.entries.filter((entry) => !obsolete.some(({ id }) => id === deploymentOf(entry))),
+  };
+  const { bytes, inodes } = planStoreGarbage(store, imageRoots(after), isWanted);
+  const isOneFilesystem = statSync(engineDirectory(paths)).dev === statSync(paths.boot).dev;
+  return { bytes: bytes + (isOneFilesystem ? reclaimableKernelBytes(engine, isObsolete) : 0), inodes };
+}
+
+function obsoleteTest(snapshot: Snapshot, { dropRollback }: GcOptions): (deployment: Deployment) => boolean {
+  const { booted, pending, rollback } = slotsOf(snapshot);
+  const kept = [booted, pending, dropRollback === true ? undefined : rollback, lastGood(snapshot)];
+  const keptIds = kept.flatMap((deployment) => deployment?.id ?? []);
+  return ({ id, isPinned }) => !keptIds.includes(id) && !isPinned;
 }
 
 /** After rollbacks a deployment has several entries; the first good one is enough, unless the machine booted by it. */
