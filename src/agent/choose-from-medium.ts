@@ -5,7 +5,7 @@
 import type { DeviceIdentity } from "../bundle/applicability.ts";
 import { chooseRelease } from "../bundle/choose-release.ts";
 import type { MountedMedium } from "../bundle/medium.ts";
-import { forEachRelease } from "../bundle/read-release.ts";
+import { forEachRelease, type UnverifiedRelease } from "../bundle/read-release.ts";
 import type { Target } from "../bundle/statement.ts";
 import { type VerifiedRelease, verifyRelease } from "../bundle/verify-release.ts";
 import type { CodedError } from "../error.ts";
@@ -41,10 +41,14 @@ export type MediumChoice =
   | { readonly kind: "refused"; readonly error: CodedError; readonly refusals: readonly CodedError[] };
 
 /**
- * @throws BundleError BUNDLE_INDEX_TOO_LONG; OciError for an index that cannot be read at all
+ * @throws BundleError BUNDLE_INDEX_TOO_LONG; OciError for an index that cannot be read at all; the reason of the signal
  */
-export async function chooseFromMedium(medium: MountedMedium, facts: ChoiceFacts): Promise<MediumChoice> {
-  const { verified, envelopes, problems } = await verifyAll(medium, facts.root);
+export async function chooseFromMedium(
+  medium: MountedMedium,
+  facts: ChoiceFacts,
+  signal?: AbortSignal,
+): Promise<MediumChoice> {
+  const { verified, envelopes, problems } = await verifyAll(medium, facts.root, signal);
   const { choice, tried, reasons } = choosePermitted(verified, facts);
   const others = [...problems, ...tried];
   const refusals = [...others, ...(others.length > 0 ? reasons.filter(isAboutARelease) : reasons)];
@@ -95,14 +99,15 @@ function sentence(error: CodedError): string {
 }
 
 /** Keeps of each signed statement one release with its envelope, and of what nobody signed for us the reason only. */
-async function verifyAll(medium: MountedMedium, root: TrustedRoot) {
+async function verifyAll(medium: MountedMedium, root: TrustedRoot, signal: AbortSignal | undefined) {
   const releases = new Map<Digest, { readonly release: VerifiedRelease; readonly envelope: Envelope }>();
-  const problems = await forEachRelease(medium, (unverified) => {
+  const keepVerified = (unverified: UnverifiedRelease) => {
     const release = verifyRelease(unverified, root);
     if (!releases.has(release.payloadDigest)) {
       releases.set(release.payloadDigest, { release, envelope: unverified.envelope });
     }
-  });
+  };
+  const problems = await forEachRelease(medium, keepVerified, signal);
   const kept = [...releases.values()];
   return {
     verified: kept.map(({ release }) => release),

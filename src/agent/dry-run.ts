@@ -9,19 +9,20 @@ import { isAtRest } from "./states.ts";
 
 /**
  * @param facts what the device is and knows
- * @throws CodedError when the medium cannot be used at all
+ * @throws CodedError when the medium cannot be used at all; the reason of the signal
  */
 export async function planRun(
   stateDirectory: AbsPath,
   medium: AbsPath | undefined,
   facts: ChoiceFacts,
+  signal?: AbortSignal,
 ): Promise<Outcome> {
   const file = peekStateFile(journalFile(stateDirectory), journalSchema);
   const journal = file.kind === "read" ? file.value : noJournal();
   if (!isAtRest(journal.state)) return outcome(journal, "waiting", "A run would first go on with this.");
   const idle = outcome(noJournal(), "nothing");
   if (medium === undefined) return idle;
-  const choice = await chooseFromMedium(await openMedium(medium), facts);
+  const choice = await chooseFromMedium(await openMedium(medium), facts, signal);
   const refusals = choice.refusals.map(reasonOf);
   switch (choice.kind) {
     case "nothing":

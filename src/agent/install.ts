@@ -33,7 +33,7 @@ export async function installFromMedium(session: Session, directory: AbsPath): P
   return endingOnError(session, async () => {
     const medium = await openMedium(directory);
     await session.enter("medium-opened", {});
-    const choice = await chooseFromMedium(medium, await readChoiceFacts(session.ports));
+    const choice = await chooseFromMedium(medium, await readChoiceFacts(session.ports), session.ports.signal);
     const refusals = choice.refusals.slice(0, MAX_REFUSALS).map(reasonOf);
     switch (choice.kind) {
       case "nothing": {

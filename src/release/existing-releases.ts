@@ -16,11 +16,12 @@ export interface FoundRelease {
   readonly statement: Statement;
 }
 
-/** @throws BundleError BUNDLE_INDEX_TOO_LONG; OciError for an index that cannot be read */
+/** @throws BundleError BUNDLE_INDEX_TOO_LONG; OciError for an index that cannot be read; the reason of the signal */
 export async function readReleases(
   medium: MountedMedium,
+  signal?: AbortSignal,
 ): Promise<{ readonly releases: readonly FoundRelease[]; readonly problems: readonly MediumProblem[] }> {
-  const { releases, problems } = await listReleases(medium);
+  const { releases, problems } = await listReleases(medium, signal);
   const found: FoundRelease[] = [];
   const unreadable: MediumProblem[] = [...problems];
   for (const release of releases) {

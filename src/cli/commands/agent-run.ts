@@ -55,7 +55,7 @@ async function run(context: CliContext, version: string, options: Options): Prom
   const ports = { ...agentPorts(context, device, version), onStatus: log.onStatus, onProgress: log.onProgress };
   const medium = options.medium === undefined ? undefined : context.path(options.medium);
   const outcome = options.dryRun
-    ? await planRun(device.paths.stateDirectory, medium, await readChoiceFacts(ports))
+    ? await planRun(device.paths.stateDirectory, medium, await readChoiceFacts(ports), context.signal)
     : await runAgent(ports, { medium });
   output.result(outcomeFacts(outcome), () => describeOutcome(outcome));
   if (outcome.error !== undefined) throw outcome.error; // prints it with its remedy, and sets the exit status

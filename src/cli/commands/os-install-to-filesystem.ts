@@ -2,7 +2,7 @@
 import { mkdirSync } from "node:fs";
 import { type Command, Option } from "commander";
 import { openAgentLock } from "../../agent/agent-lock.ts";
-import { chooseFromMedium } from "../../agent/choose-from-medium.ts";
+import { type ChoiceFacts, chooseFromMedium } from "../../agent/choose-from-medium.ts";
 import { readSynchronisedTime } from "../../agent/synchronised-time.ts";
 import { NO_VERDICTS } from "../../agent/verdicts.ts";
 import { openMedium } from "../../bundle/medium.ts";
@@ -86,14 +86,15 @@ async function install(context: CliContext, output: Output, sysroot: AbsPath, op
   const rootBytes = readInputFile(context.path(options.trustRoot));
   const medium = await openMedium(context.path(options.medium));
   const { compatible, architecture, id: deviceId } = config.device;
-  const choice = await chooseFromMedium(medium, {
+  const facts: ChoiceFacts = {
     root: parseRoot(rootBytes),
     device: { compatible, architecture, deviceId, agentVersion: version },
     followName: config.follow.name,
     trustState: INITIAL_TRUST_STATE,
     verdicts: NO_VERDICTS,
     synchronisedNowUtc: await readSynchronisedTime(exec, clock),
-  });
+  };
+  const choice = await chooseFromMedium(medium, facts, signal);
   if (choice.kind === "refused") throw choice.error;
   if (choice.kind === "nothing") throw new Error("a device without a past has no release already");
 

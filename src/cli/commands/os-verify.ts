@@ -99,7 +99,7 @@ async function repairFrom(
   const images = imageRoots(snapshot);
   const architectures = snapshot.deployments.map(({ origin }) => origin.architecture);
   const root = await loadTrustRoot(device.files, await readTrustConfig(device));
-  const { releases } = await listReleases(medium);
+  const { releases } = await listReleases(medium, context.signal);
   let refusal: CodedError | undefined;
   for (const unverified of releases) {
     try {

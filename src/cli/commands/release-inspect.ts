@@ -25,7 +25,7 @@ export function registerReleaseInspect(parent: Command, context: CliContext): vo
     .addOption(new Option("--payload", "print the signed bytes as they are, and nothing else").conflicts("json"))
     .action(async (directory: string, options: Options) => {
       const output = context.openOutput(options);
-      const { releases } = await readReleases(await openMedium(context.path(directory)));
+      const { releases } = await readReleases(await openMedium(context.path(directory)), context.signal);
       const found = findRelease(releases, options.release);
       if (options.payload) {
         context.stdout.write(found.release.envelope.payload);

@@ -20,7 +20,7 @@ export function registerReleaseList(parent: Command, context: CliContext): void 
   command.action(async (directory: string, options: OutputOptions) => {
     const output = context.openOutput(options);
     const medium = await openMedium(context.path(directory));
-    const { releases, problems } = await readReleases(medium);
+    const { releases, problems } = await readReleases(medium, context.signal);
     for (const { digest, error } of problems) output.warn(`${digest}: ${error.message} [${error.code}]`);
     output.result(
       {

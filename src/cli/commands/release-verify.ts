@@ -45,7 +45,7 @@ async function run(context: CliContext, directory: string, options: Options): Pr
   const output = context.openOutput(options);
   const root = readRootFile(context, options.root);
   const medium = await openMedium(context.path(directory));
-  const { releases, problems } = await readReleases(medium);
+  const { releases, problems } = await readReleases(medium, context.signal);
   const chosen = options.release === undefined ? releases : [findRelease(releases, options.release)];
   if (chosen.length + problems.length === 0) {
     throw new BundleError("BUNDLE_NO_RELEASE", `${medium.layout.location} holds no release`);
