@@ -258,6 +258,50 @@ describe("os upgrade", () => {
     expect((await host()).status.booted?.image?.version).toBe("2.0");
   });
 
+  describe("--from-downloaded, long after the download", () => {
+    const raiseFloor = (sequence: number) => {
+      const floors = { "kiosk-os": { sequence, payloadDigest: `sha256:${"0".repeat(64)}` } };
+      const state = { version: 1, floors, timeFloorUtc: null, rootVersion: 0 };
+      mkdirSync(join(device, "bootferry/var/lib/bootferry"), { recursive: true });
+      writeFileSync(join(device, "bootferry/var/lib/bootferry/trust.json"), JSON.stringify(state));
+    };
+    const followAnother = () => {
+      for (const id of readdirSync(join(device, "bootferry/deploy"))) {
+        const file = join(device, "bootferry/deploy", id, "etc/bootferry/agent.toml");
+        if (existsSync(file)) writeFileSync(file, readFileSync(file, "utf8").replace("kiosk-os", "fridge-os"));
+      }
+    };
+    const rot = () => {
+      const objects = join(device, "bootferry/objects");
+      const files = readdirSync(objects, { recursive: true, encoding: "utf8" }).map((name) => join(objects, name));
+      const app = files.find((file) => statSync(file).isFile() && readFileSync(file, "utf8").includes("echo 2.0"));
+      if (app === undefined) throw new Error("no object with the app of 2.0");
+      rmSync(app);
+      writeFileSync(app, Buffer.alloc(5000));
+    };
+    const loseImage = () => {
+      const before = readdirSync(join(installed, "bootferry/images"));
+      const [staged = ""] = readdirSync(join(device, "bootferry/images")).filter((name) => !before.includes(name));
+      rmSync(join(device, "bootferry/images", staged));
+    };
+
+    it.each([
+      ["a floor that has risen above it", () => raiseFloor(3), "TRUST_SEQUENCE_OLDER", 3],
+      ["another release of its sequence that was confirmed", () => raiseFloor(2), "TRUST_SEQUENCE_CONFLICT", 3],
+      ["another name to follow", followAnother, "BUNDLE_NAME_NOT_FOLLOWED", 4],
+      ["an object that has rotted", rot, "STORE_OBJECT_CORRUPT", 1],
+      ["an image that is gone", loseImage, "STORE_IMAGE_MISSING", 1],
+    ])("refuses what is staged because of %s", async (_what, change, code, exitStatus) => {
+      await succeed(os("upgrade", "--medium", "stick-2.0", "--download-only"));
+      change();
+      const run = await os("upgrade", "--from-downloaded");
+      expect(run.stderr).toContain(`[${code}]`);
+      expect(run.exitStatus).toBe(exitStatus);
+      await succeed(os("simulate-boot"));
+      expect((await host()).status.booted?.image?.version).toBe("1.0");
+    });
+  });
+
   it("says that there is nothing staged, and that there is nothing new", async () => {
     expect((await os("upgrade", "--from-downloaded")).stderr).toContain(
       "No staged deployment found [DEPLOY_NOT_STAGED]",

@@ -18,6 +18,7 @@ import {
   type UpdateResult,
 } from "../os-update.ts";
 import type { Output, OutputOptions } from "../output.ts";
+import { verifyDownloaded } from "../verify-downloaded.ts";
 
 interface Options extends SysrootOption, OutputOptions {
   readonly medium?: string;
@@ -61,7 +62,7 @@ export function registerOsUpgrade(parent: Command, context: CliContext): void {
     const output = context.openOutput(options);
     await using device = await openDevice(context, options);
     const result = options.fromDownloaded
-      ? await activateDownloaded(device, output)
+      ? await activateDownloaded(context, device, output)
       : await upgrade(context, device, output, options, agentVersion(command));
     output.result(result, () => result.lines.join("\n"));
     if (options.apply && result.result === "queued") await applyByReboot(context, device, output);
@@ -102,10 +103,11 @@ async function upgrade(
   }
 }
 
-async function activateDownloaded(device: OpenDevice, output: Output): Promise<UpdateResult> {
+async function activateDownloaded(context: CliContext, device: OpenDevice, output: Output): Promise<UpdateResult> {
   const { backend } = device;
   const staged = await backend.staged();
   if (staged === undefined) throw new DeployError("DEPLOY_NOT_STAGED", "No staged deployment found");
+  await verifyDownloaded(context, device, staged);
   const wasLocked = (await backend.status()).status.staged?.downloadOnly === true;
   await activateAndWarn(device, staged, output);
   const line = wasLocked

@@ -1,0 +1,70 @@
+/**
+ * What `os upgrade --from-downloaded` checks before it makes a staged deployment the next boot: between the download and
+ * this moment lie days, in which floors rise, the followed name changes, and disks rot.
+ */
+import { readFloors } from "../agent/floors.ts";
+import { BundleError } from "../bundle/error.ts";
+import { DeployError } from "../deploy/error.ts";
+import type { DeploymentFacts, StagedDeployment } from "../deploy/port.ts";
+import { StoreError, type StoreErrorCode } from "../store/error.ts";
+import { verifyStore } from "../store/verify-store.ts";
+import { TrustError } from "../trust/error.ts";
+import { evaluateRollback } from "../trust/rollback-policy.ts";
+import type { TrustState } from "../trust/state.ts";
+import type { CliContext } from "./context.ts";
+import type { OpenDevice } from "./device.ts";
+
+/**
+ * Requires that this device would still choose the release, and that all of its contents are whole on the disk. Reads only.
+ * @throws DeployError DEPLOY_NOT_STAGED, DEPLOY_IMAGE_UNSIGNED; BundleError BUNDLE_NAME_NOT_FOLLOWED; TrustError
+ *   TRUST_SEQUENCE_OLDER, TRUST_SEQUENCE_CONFLICT; StoreError STORE_IMAGE_*, STORE_OBJECT_*; HostError
+ */
+export async function verifyDownloaded(
+  { signal }: Pick<CliContext, "signal">,
+  { backend, config, paths, store }: OpenDevice,
+  { id }: StagedDeployment,
+): Promise<void> {
+  const facts = await backend.bootFacts();
+  const deployment = facts.deployments.find((candidate) => candidate.id === id);
+  if (deployment === undefined) throw new DeployError("DEPLOY_NOT_STAGED", `${id} is not there`);
+  requireAcceptable(deployment, config.follow.name, readFloors(paths.stateDirectory, facts));
+  const { missing, corrupt, missingImages, corruptImages } = await verifyStore(store, [deployment.imageDigest], {
+    signal,
+  });
+  const damage: readonly (readonly [StoreErrorCode, string, Iterable<string>])[] = [
+    ["STORE_IMAGE_MISSING", "is not there", missingImages],
+    ["STORE_IMAGE_CORRUPT", "is damaged", corruptImages],
+    ["STORE_OBJECT_MISSING", "is not there", missing.keys()],
+    ["STORE_OBJECT_CORRUPT", "is damaged", corrupt.keys()],
+  ];
+  for (const [code, what, [digest]] of damage) {
+    if (digest !== undefined) throw new StoreError(code, `${digest} of the staged deployment ${id} ${what}`);
+  }
+}
+
+function requireAcceptable(
+  { id, release, payloadDigest }: DeploymentFacts,
+  followName: string,
+  floors: TrustState,
+): void {
+  if (release === null || payloadDigest === null) {
+    throw new DeployError("DEPLOY_IMAGE_UNSIGNED", `the staged deployment ${id} is of no signed release`);
+  }
+  const { name, version, sequence } = release;
+  const title = `the staged release ${name} ${version} (sequence ${sequence})`;
+  if (name !== followName) {
+    throw new BundleError("BUNDLE_NAME_NOT_FOLLOWED", `${title} is not what this device follows: "${followName}"`);
+  }
+  const verdict = evaluateRollback(floors, { name, sequence, payloadDigest });
+  switch (verdict.kind) {
+    case "newer":
+    case "same":
+      return;
+    case "older": {
+      const floor = `this device has confirmed sequence ${verdict.floor}`;
+      throw new TrustError("TRUST_SEQUENCE_OLDER", `${title} is older: ${floor}`);
+    }
+    case "conflict":
+      throw new TrustError("TRUST_SEQUENCE_CONFLICT", `${title} is not the one that this device has confirmed`);
+  }
+}
