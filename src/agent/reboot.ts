@@ -1,4 +1,5 @@
 /** Rebooting into what is ready, when the policy allows it. Below --sysroot a reboot is only asked for. */
+import { describeNotApplied } from "../deploy/describe-not-applied.ts";
 import type { StagedDeployment } from "../deploy/port.ts";
 import { HostError } from "../host/error.ts";
 import type { JournalIn } from "./journal.ts";
@@ -12,15 +13,17 @@ const REBOOT_TIMEOUT_MS = 60_000; // systemctl only hands the job over
 
 type Pending = JournalIn<"staged" | "rebooting" | "assessing">;
 
-/** Makes a staged deployment the next one to boot, and notes what of /etc could not be merged. */
+/** Makes a staged deployment the next one to boot, and notes what of /etc could not be merged or carried over. */
 export async function activate({ ports, note }: Session, staged: StagedDeployment): Promise<void> {
-  const { conflicts } = await ports.backend.activate(staged);
+  const { conflicts, notApplied } = await ports.backend.activate(staged);
   for (const { path, kind, detail } of conflicts) {
     note(
       "etc-merge",
       `${path}: ${kind}${detail === undefined ? "" : ` (${detail})`}; the version of this device was kept`,
     );
   }
+  const lost = describeNotApplied(notApplied);
+  if (lost !== undefined) note("etc-merge", lost);
 }
 
 /**

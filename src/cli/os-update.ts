@@ -8,6 +8,7 @@ import { readChoiceFacts } from "../agent/choice-facts.ts";
 import { chooseFromMedium, type MediumChoice } from "../agent/choose-from-medium.ts";
 import { verifySecondLock } from "../agent/second-lock.ts";
 import type { MountedMedium } from "../bundle/medium.ts";
+import { describeNotApplied } from "../deploy/describe-not-applied.ts";
 import type { Host } from "../deploy/host-status.ts";
 import { requireConfirmed } from "../deploy/native/boot-facts.ts";
 import { requireSafeLoader } from "../deploy/native/engine.ts";
@@ -75,15 +76,17 @@ async function stageChoice(
 
 /** Makes it the next boot, and says what of /etc needs a look. */
 export async function activateAndWarn(
-  device: OpenDevice,
+  { backend }: Pick<OpenDevice, "backend">,
   staged: StagedDeployment,
-  output: Output,
+  output: Pick<Output, "warn">,
 ): Promise<ActivationReport> {
-  const report = await device.backend.activate(staged);
+  const report = await backend.activate(staged);
   for (const { path, kind, detail } of report.conflicts) {
     const what = detail === undefined ? "" : ` (${detail})`;
     output.warn(`${path}: ${kind}${what}; the version of this device was kept`);
   }
+  const lost = describeNotApplied(report.notApplied);
+  if (lost !== undefined) output.warn(lost);
   return report;
 }
 
