@@ -17,6 +17,7 @@ import {
   listing,
   MAX_BUFFERED_BYTES,
   noise,
+  noiseBeside,
   openTestStore,
   type ReleaseFixture,
   releaseFixture,
@@ -24,13 +25,13 @@ import {
 } from "./store-fixture.ts";
 
 const chunkBytes = 8 << 20; // few writes, since there is a cut before each
-const first = await releaseFixture(
-  [{ "usr/bin/sh": noise("sh", 5000), "etc/a": noise("a", 300), "etc/b": noise("b", 200) }],
-  { chunkBytes },
-);
+const shell = noise("sh", 5000);
+const first = await releaseFixture([{ "usr/bin/sh": shell, "etc/a": noise("a", 300), "etc/b": noise("b", 200) }], {
+  chunkBytes,
+});
 const second = await releaseFixture(
   [
-    { "usr/bin/sh": noise("sh", 5000), "etc/a": noise("a2", 300) },
+    { "usr/bin/sh": shell, "etc/a": noise("a2", 300), "etc/b": noiseBeside(shell, "b2", 200) },
     { "opt/app": noise("app", MAX_BUFFERED_BYTES + 1) }, // streamed
   ],
   { chunkBytes },

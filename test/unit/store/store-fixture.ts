@@ -177,6 +177,15 @@ export function noise(seed: string, sizeBytes: number): Buffer {
   return createHash("shake256", { outputLength: sizeBytes }).update(seed).digest();
 }
 
+/** As {@link noise}, stored in the same directory of objects/ as `neighbour`. */
+export function noiseBeside(neighbour: Uint8Array, seed: string, sizeBytes: number): Buffer {
+  const prefix = verityOf(neighbour).slice(0, 2);
+  for (let attempt = 0; ; attempt++) {
+    const content = noise(`${seed} ${attempt}`, sizeBytes);
+    if (verityOf(content).startsWith(prefix)) return content;
+  }
+}
+
 /** A directory of the running test's own, removed after it. */
 export function scratchDirectory(): AbsPath {
   const directory = mkdtempSync(join(tmpdir(), "bootferry-store-"));

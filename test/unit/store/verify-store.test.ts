@@ -1,5 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { parseAbsPath } from "../../../src/path.ts";
+import { checkObject } from "../../../src/store/check-object.ts";
 import { ingestRelease } from "../../../src/store/ingest.ts";
 import type { ObjectStore } from "../../../src/store/object-store.ts";
 import { repairStore } from "../../../src/store/repair-store.ts";
@@ -66,6 +68,14 @@ describe("verifyStore", () => {
     const store = await storeOf(a);
     const signal = AbortSignal.abort();
     await expect(verifyStore(store, [a.imageDigest], { signal })).rejects.toBe(signal.reason);
+  });
+});
+
+describe("checkObject", () => {
+  it("takes an object that the disk cannot give any more for corrupt: it can be had again", async () => {
+    const unreadable = parseAbsPath("/proc/self/mem"); // answers EIO, as a worn disk does
+    const store = { ...(await openTestStore()), objectFile: () => unreadable };
+    expect(checkObject(store, objectOf(libc), 0)).toBe("corrupt");
   });
 });
 
