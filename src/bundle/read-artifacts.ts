@@ -19,9 +19,8 @@ import { MAX_ENVELOPE_BYTES } from "../trust/dsse.ts";
 import { type ArtifactType, artifactTypeOf, parseEnvelopeArtifact } from "./artifact.ts";
 import { BundleError } from "./error.ts";
 import type { MountedMedium } from "./medium.ts";
+import { MAX_INDEX_ENTRIES } from "./medium-index.ts";
 
-/** Each release takes three entries; a full medium of a large fleet has some hundreds. */
-const MAX_INDEX_ENTRIES = 1024;
 const MAX_ARTIFACT_MANIFEST_BYTES = 64 << 10; // ours have one
 
 export interface FoundArtifact {
