@@ -53,6 +53,7 @@ export interface ObjectStore {
   /** `<sysroot>/bootferry`. */
   readonly directory: AbsPath;
   readonly objectsDirectory: AbsPath;
+  readonly imagesDirectory: AbsPath;
   readonly stagingDirectory: AbsPath;
   readonly exec: Exec;
   readonly filesystem: StoreFilesystem;
@@ -74,8 +75,8 @@ const OBJECT_FILE_PATTERN = /^[0-9a-f]{62}$/;
 const IMAGE_FILE_PATTERN = /^(?<hex>[0-9a-f]{64})\.cfs$/;
 
 /**
- * Opens the store in `directory`, making it where it is not there, and sweeps what an interrupted run left in staging
- * (unless another process is writing there at this moment).
+ * Opens the store in `directory`, which need not be there yet: whoever only looks makes nothing. What an interrupted run
+ * left in staging is swept, unless another process is writing there at this moment.
  * @throws StoreError STORE_NO_SPACE; HostError
  */
 export async function openObjectStore(directory: AbsPath, options: ObjectStoreOptions): Promise<ObjectStore> {
@@ -87,6 +88,7 @@ export async function openObjectStore(directory: AbsPath, options: ObjectStoreOp
   const store: ObjectStore = {
     directory,
     objectsDirectory: objects,
+    imagesDirectory: images,
     stagingDirectory: below(directory, "staging"),
     exec: options.exec,
     filesystem,
@@ -108,7 +110,6 @@ export async function openObjectStore(directory: AbsPath, options: ObjectStoreOp
         return hex === undefined ? [] : [formatImageDigest(parseContentDigest(hex))];
       }),
   };
-  for (const path of [objects, images, store.stagingDirectory]) filesystem.makeDirectory(path);
   if (names(store.stagingDirectory).length > 0) await sweepUnlessBusy(store);
   return store;
 }
@@ -152,6 +153,7 @@ function names(directory: AbsPath): readonly string[] {
   try {
     return readdirSync(directory);
   } catch (error) {
+    if (errnoOf(error) === "ENOENT") return []; // nothing was stored here yet
     throw storeError(error, `listing ${directory}`);
   }
 }

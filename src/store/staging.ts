@@ -193,13 +193,15 @@ export class Staging implements AsyncDisposable {
 }
 
 /**
- * Takes the store's lock, sweeps staging and finds out whether files can be sealed.
+ * Takes the store's lock, makes what is missing of its directories, sweeps staging and finds out whether files can be sealed.
  * @throws StoreError STORE_VERITY_UNAVAILABLE when sealing is required and cannot be; STORE_NO_SPACE; HostError HOST_BUSY
  */
 export async function openStaging(store: ObjectStore): Promise<Staging> {
   const lock = await store.filesystem.lock();
   try {
     sweepStaging(store);
+    const { objectsDirectory, imagesDirectory, stagingDirectory } = store;
+    for (const path of [objectsDirectory, imagesDirectory, stagingDirectory]) store.filesystem.makeDirectory(path);
     const sealing = await probeSealing(store.exec, store.filesystem, store.stagingDirectory, store.fsVerity);
     return new Staging(store, lock, sealing);
   } catch (error) {

@@ -1,5 +1,4 @@
 /** Media that are torn, worn or hostile: each ends with its own code, the store is as it was and staging is empty. */
-import { readdirSync } from "node:fs";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { formatImageDigest } from "../../../src/composefs/image-digest.ts";
@@ -11,6 +10,7 @@ import { buildTar, type FixtureEntry } from "../../support/oci-fixtures.ts";
 import {
   codeOf,
   type Files,
+  inStaging,
   listing,
   MAX_BUFFERED_BYTES,
   noise,
@@ -35,7 +35,7 @@ async function expectRefused(fixture: ReleaseFixture, medium = fixture.medium): 
   const before = listing(store.directory);
   const code = await codeOf(() => ingestRelease(store, medium, fixture.release, fixture.target));
   expect(listing(store.directory)).toEqual(before);
-  expect(readdirSync(store.stagingDirectory)).toEqual([]);
+  expect(inStaging(store)).toEqual([]);
   return code;
 }
 

@@ -1,5 +1,4 @@
 /** Stops that are no power cut: the operator aborts, the disk fills, the disk fails. Nothing but swept staging is left. */
-import { readdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { Digest } from "../../../src/oci/digest.ts";
 import { storeError } from "../../../src/store/error.ts";
@@ -8,6 +7,7 @@ import { type Lie, lyingLayout } from "../../support/lying-layout.ts";
 import { crashingDisk } from "./crashing-disk.ts";
 import {
   codeOf,
+  inStaging,
   listing,
   MAX_BUFFERED_BYTES,
   noise,
@@ -39,7 +39,7 @@ describe("an aborted run", () => {
     );
     // A blob that has fewer chunks than that never stalls.
     expect(outcome).toBe(abort.signal.aborted ? "aborted" : "stored");
-    expect(readdirSync(store.stagingDirectory)).toEqual([]);
+    expect(inStaging(store)).toEqual([]);
   });
 
   it("stops at each of its steps, and the next run completes it", async () => {
@@ -63,7 +63,7 @@ describe("an aborted run", () => {
         },
       );
       disk.failure = undefined;
-      expect([readdirSync(store.stagingDirectory), disk.openFiles]).toEqual([[], 0]);
+      expect([inStaging(store), disk.openFiles]).toEqual([[], 0]);
       await ingestRelease(store, fixture.medium, fixture.release, fixture.target);
       expect(listing(directory)).toEqual(whole);
     }
@@ -92,7 +92,7 @@ describe.each([
         const result = await codeOf(() => ingestRelease(store, fixture.medium, fixture.release, fixture.target));
         isFailing = count >= failAt;
         expect(result).toBe(isFailing ? code : undefined);
-        expect([readdirSync(store.stagingDirectory), disk.openFiles]).toEqual([[], 0]);
+        expect([inStaging(store), disk.openFiles]).toEqual([[], 0]);
         seen += isFailing ? 1 : 0;
         disk.failure = undefined;
         await ingestRelease(store, fixture.medium, fixture.release, fixture.target);

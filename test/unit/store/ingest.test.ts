@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { ingestRelease } from "../../../src/store/ingest.ts";
 import type { IngestPlan } from "../../../src/store/plan-ingest.ts";
@@ -9,6 +9,7 @@ import {
   codeOf,
   contentOf,
   type Files,
+  inStaging,
   listing,
   MAX_BUFFERED_BYTES,
   noise,
@@ -40,7 +41,7 @@ describe("ingestRelease", () => {
       }
       expect(readFileSync(stored.imageFile)).toEqual(fixture.image);
       expect(stored).toMatchObject({ imageDigest: fixture.imageDigest, manifestDigest: fixture.manifestBlob });
-      expect(readdirSync(store.stagingDirectory)).toEqual([]);
+      expect(inStaging(store)).toEqual([]);
     },
   );
 

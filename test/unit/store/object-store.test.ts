@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ingestRelease } from "../../../src/store/ingest.ts";
@@ -12,6 +12,13 @@ if (object.kind !== "object") throw new Error("content is inline");
 const { digest } = object;
 
 describe("openObjectStore", () => {
+  it("makes nothing when all that is asked for is what is there", async () => {
+    const directory = scratchDirectory();
+    const store = await openTestStore(directory);
+    expect([[...store.listObjects()], store.listImages(), store.hasObject(digest, 5000)]).toEqual([[], [], false]);
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
   it("makes a store where there is none, and finds it again", async () => {
     const directory = scratchDirectory();
     const store = await openTestStore(directory);
@@ -24,8 +31,8 @@ describe("openObjectStore", () => {
 
   it("sweeps what an interrupted run left in staging", async () => {
     const store = await openTestStore();
+    mkdirSync(join(store.stagingDirectory, "directory"), { recursive: true });
     writeFileSync(join(store.stagingDirectory, digest), "half");
-    mkdirSync(join(store.stagingDirectory, "directory"));
     await openTestStore(store.directory);
     expect(existsSync(join(store.stagingDirectory, digest))).toBe(false);
     expect(existsSync(join(store.stagingDirectory, "directory"))).toBe(false);
@@ -93,6 +100,7 @@ describe("loadImage", () => {
     const store = await openTestStore();
     const { imageDigest } = await releaseFixture([{ "etc/a": content }]);
     expect(await codeOf(() => loadImage(store, imageDigest))).toBe("STORE_IMAGE_MISSING");
+    mkdirSync(store.imagesDirectory);
     writeFileSync(store.imageFile(imageDigest), content);
     expect(await codeOf(() => loadImage(store, imageDigest))).toBe("STORE_IMAGE_CORRUPT");
   });

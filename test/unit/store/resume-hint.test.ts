@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ingestRelease } from "../../../src/store/ingest.ts";
 import { readResumeHint, removeResumeHint, writeResumeHint } from "../../../src/store/resume-hint.ts";
+import { openStaging } from "../../../src/store/staging.ts";
 import { lyingLayout } from "../../support/lying-layout.ts";
 import { noise, openTestStore, releaseFixture } from "./store-fixture.ts";
 
@@ -12,6 +13,7 @@ const { imageDigest, layerBlobs } = fixture;
 describe("the resume hint", () => {
   it("is read as it was written, for its image only, until it is removed", async () => {
     const store = await openTestStore();
+    await using _staging = await openStaging(store);
     writeResumeHint(store, imageDigest, new Set(layerBlobs));
     const other = await releaseFixture([{ a: noise("other", 5000) }]);
     expect(readResumeHint(store, imageDigest)).toEqual(new Set(layerBlobs));
@@ -28,7 +30,9 @@ describe("the resume hint", () => {
 
   it("does no harm when it is wrong: layers that it names are read after the others", async () => {
     const store = await openTestStore();
-    writeResumeHint(store, imageDigest, new Set(layerBlobs));
+    const hint = JSON.stringify({ image: imageDigest, layers: layerBlobs });
+    writeFileSync(join(store.directory, "resume.json"), hint);
+    expect(readResumeHint(store, imageDigest).size).toBe(layerBlobs.length);
     const medium = lyingLayout(fixture.medium);
     await ingestRelease(store, medium, fixture.release, fixture.target);
     expect([...store.listObjects()]).toHaveLength(2);

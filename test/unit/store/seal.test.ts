@@ -1,11 +1,10 @@
-import { readdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { HostError } from "../../../src/host/error.ts";
 import type { Exec } from "../../../src/host/exec.ts";
 import { parseAbsPath } from "../../../src/path.ts";
 import { ingestRelease } from "../../../src/store/ingest.ts";
 import { unsealedFiles } from "../../../src/store/seal.ts";
-import { codeOf, noise, openTestStore, releaseFixture, scratchDirectory } from "./store-fixture.ts";
+import { codeOf, inStaging, noise, openTestStore, releaseFixture, scratchDirectory } from "./store-fixture.ts";
 
 const fixture = await releaseFixture([{ a: noise("a", 5000), b: noise("b", 300) }]);
 const failed = new HostError("HOST_TOOL_FAILED", "fsverity enable: Operation not supported");
@@ -81,7 +80,7 @@ describe("sealing", () => {
     const store = await openTestStore(scratchDirectory(), { exec: host.exec, fsVerity: "required" });
     const run = () => ingestRelease(store, fixture.medium, fixture.release, fixture.target);
     expect(await codeOf(run)).toBe("STORE_VERITY_UNAVAILABLE");
-    expect([[...store.listObjects()], readdirSync(store.stagingDirectory)]).toEqual([[], []]);
+    expect([[...store.listObjects()], inStaging(store)]).toEqual([[], []]);
   });
 
   it("publishes nothing when one of the files cannot be sealed", async () => {

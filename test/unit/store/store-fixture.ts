@@ -3,7 +3,7 @@
  * that pins both. Signing belongs to other rooms' tests, so the release is made up here.
  */
 import { createHash } from "node:crypto";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -191,6 +191,11 @@ export function scratchDirectory(): AbsPath {
   const directory = mkdtempSync(join(tmpdir(), "bootferry-store-"));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
   return toAbsPath(directory);
+}
+
+/** What is on its way into the store, or was left on it. */
+export function inStaging(store: ObjectStore): readonly string[] {
+  return existsSync(store.stagingDirectory) ? readdirSync(store.stagingDirectory) : [];
 }
 
 /** Every file of the store in `directory` with the digest of its content: what must be equal after a recovery. */
