@@ -1,12 +1,14 @@
 /** What a figure is worth nothing without: the machine and the versions of what ran. No names of hosts, no paths. */
 import { spawnSync } from "node:child_process";
-import { cpus, release, totalmem } from "node:os";
+import { cpus, loadavg, release, totalmem } from "node:os";
 
 export interface Machine {
   readonly cpu: string;
   readonly cores: number;
   readonly memoryGib: number;
   readonly kernel: string;
+  /** Over the last minute: what else the machine was doing when the bench began. */
+  readonly loadAverage: number;
   readonly tools: readonly { readonly name: string; readonly version: string }[];
 }
 
@@ -25,6 +27,7 @@ export function readMachine(): Machine {
     cores: processors.length,
     memoryGib: Math.round(totalmem() / 2 ** 30),
     kernel: release(),
+    loadAverage: loadavg()[0] ?? 0,
     tools: [
       { name: "node", version: process.versions.node },
       { name: "zlib and OpenSSL of node", version: `${process.versions.zlib}, ${process.versions.openssl}` },

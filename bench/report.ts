@@ -35,7 +35,7 @@ export function formatReport({ machine, runs, image, comparisons, limits, notes 
     "",
     "Written by `npm run bench`; not edited by hand.",
     "",
-    `- machine: ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGib} GiB, Linux ${machine.kernel}`,
+    `- machine: ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGib} GiB, Linux ${machine.kernel}; load average ${machine.loadAverage.toFixed(1)} when the bench began`,
     `- versions: ${machine.tools.map(({ name, version }) => `${name} ${version}`).join("; ")}`,
     `- image: ${image}`,
     `- medians of ${runs} runs, contestants in turn, writing to a fresh ext4; page cache warm, earlier writes on disk`,
