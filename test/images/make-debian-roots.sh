@@ -61,6 +61,7 @@ packages+=,openssl,curl,python3,nano,tzdata,linux-image-cloud-amd64
 # The kernel's hook would make an initramfs that nobody boots.
 mmdebstrap --quiet --mode=root --variant=essential --format=null --include="$packages" \
   --aptopt='APT::Install-Recommends "false"' --aptopt='Acquire::Languages "none"' \
+  --aptopt='Acquire::Check-Valid-Until "false"' \
   --dpkgopt='path-exclude=/etc/kernel/postinst.d/initramfs-tools' --dpkgopt='force-unsafe-io' \
   --customize-hook="$scratch/place-kernel \"\$1\"" --customize-hook="$scratch/pack $v1 \"\$1\"" \
   --customize-hook="$scratch/update \"\$1\" $later" --customize-hook="$scratch/pack $v2 \"\$1\"" \

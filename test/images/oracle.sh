@@ -13,7 +13,8 @@ mkdir -p "$apt"/etc/apt/{apt.conf.d,preferences.d,trusted.gpg.d} "$apt"/var/lib/
   "$apt"/var/cache/apt/archives/partial "$apt/var/lib/dpkg" "$oracle/packages" "$oracle/root"
 : >"$apt/var/lib/dpkg/status"
 echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $(debian_mirror) forky main" >"$apt/etc/apt/sources.list"
-options=(-qq -o "Dir=$apt" -o "Dir::State::status=$apt/var/lib/dpkg/status" -o "APT::Sandbox::User=root"
+# Check-Valid-Until: a mirror may be a frozen copy; its signatures are checked all the same.
+options=(-qq -o "Acquire::Check-Valid-Until=false" -o "Dir=$apt" -o "Dir::State::status=$apt/var/lib/dpkg/status" -o "APT::Sandbox::User=root"
   -o "Acquire::Languages=none" -o "Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false")
 apt-get "${options[@]}" update
 (cd "$oracle/packages" && apt-get "${options[@]}" download composefs libcomposefs1 libc6 libssl3t64)
