@@ -45,7 +45,7 @@ const etc = async (...names: string[]) => {
   const { booted } = await device.backend.bootFacts();
   return below(device.paths.sysroot, "bootferry", "deploy", booted?.id ?? "none", "etc", ...names);
 };
-const commandLine = () => readFileSync(device.paths.kernelCommandLine, "utf8").trim().split(" ").slice(2);
+const commandLine = () => readFileSync(device.paths.kernelCommandLine, "utf8").trim().split(" ").slice(3);
 const entryText = (fileName: string) => readFileSync(below(device.paths.boot, "loader", "entries", fileName), "utf8");
 
 describe("kernel arguments", () => {
@@ -230,7 +230,7 @@ describe("boot entries", () => {
     await installAndBoot(device, bootable("1.0"));
     const [fileName = ""] = device.entryFiles();
     expect(entryText(fileName)).toMatch(
-      /^title kiosk-os 1\.0\nversion 1\nsort-key bootferry\nlinux \/bootferry\/[0-9a-f]{64}\/vmlinuz\ninitrd \/bootferry\/[0-9a-f]{64}\/initramfs\.img\noptions composefs\.digest=v1-sha256-12:[0-9a-f]{64} bootferry\.deployment=\w+\.1 panic=10 /,
+      /^title kiosk-os 1\.0\nversion 1\nsort-key bootferry\nlinux \/bootferry\/[0-9a-f]{64}\/vmlinuz\ninitrd \/bootferry\/[0-9a-f]{64}\/initramfs\.img\noptions composefs\.digest=v1-sha256-12:[0-9a-f]{64} bootferry\.deployment=\w+\.1 bootferry\.verity=off panic=10 /,
     );
   });
 

@@ -136,7 +136,7 @@ describe("os install to-filesystem", () => {
     expect(entry).toBe(`bootferry-${id}.conf`);
     expect(readFileSync(join(device, "boot/loader/entries", entry), "utf8")).toMatch(
       new RegExp(
-        `^options composefs\\.digest=v1-sha256-12:${id.slice(0, 12)}\\w+ bootferry\\.deployment=${id} panic=10 systemd\\.crash_reboot=yes console=ttyS0$`,
+        `^options composefs\\.digest=v1-sha256-12:${id.slice(0, 12)}\\w+ bootferry\\.deployment=${id} bootferry\\.verity=off panic=10 systemd\\.crash_reboot=yes console=ttyS0$`,
         "m",
       ),
     );

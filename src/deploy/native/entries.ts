@@ -35,13 +35,13 @@ export function isRollbackEntry(name: EntryName): boolean {
 }
 
 function entryOf(origin: Origin, name: EntryName, serial: number): BootEntryContent {
-  const { release, image, kernel, kargs, id, imageDigest } = origin;
+  const { release, image, kernel } = origin;
   return {
     name,
     title: release === null ? `${image.transport}:${image.image}` : `${release.name} ${release.version}`,
     serial,
     linux: kernelFile(kernel.bootChecksum, "vmlinuz"),
     initrd: kernelFile(kernel.bootChecksum, "initramfs.img"),
-    options: formatCommandLine(id, imageDigest, kargs),
+    options: formatCommandLine(origin),
   };
 }

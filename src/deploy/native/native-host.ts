@@ -45,7 +45,7 @@ function hostBootEntry({ origin, isPinned, isStaged }: Deployment, bootloader: s
       bootType: "Bls",
       bootloader,
       bootDigest: origin.kernel.bootChecksum,
-      missingVerityAllowed: !origin.isSealed,
+      missingVerityAllowed: origin.verity !== "required",
     },
   };
 }

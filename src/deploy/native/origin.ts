@@ -1,4 +1,9 @@
-/** `origin.json` of a deployment: what it was made of. Strict, written once, never changed. */
+/**
+ * `origin.json` of a deployment: what it was made of. Written once, never changed.
+ *
+ * Two systems of one device read it, each with its own version of this program: keys that the older one does not know
+ * are passed over, and what the newer one added has a default.
+ */
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { type ImageDigest, parseImageDigest } from "../../composefs/image-digest.ts";
@@ -16,7 +21,7 @@ const digest = z.string().regex(DIGEST_PATTERN) as unknown as z.ZodType<Digest, 
 const imageDigest = z.string().transform((text): ImageDigest => parseImageDigest(text));
 const deploymentId = z.string().refine(isDeploymentId) as unknown as z.ZodType<DeploymentId, string>;
 
-const originSchema = z.strictObject({
+const originFields = z.object({
   version: z.literal(1),
   id: deploymentId,
   /** The composefs digest of the tree. */
@@ -31,10 +36,17 @@ const originSchema = z.strictObject({
   image: z.strictObject({ image: z.string(), transport: z.string() }),
   kargs: z.strictObject({ image: z.array(z.string()), local: z.array(z.string()) }),
   kernel: z.strictObject({ version: z.string(), bootChecksum: z.string().regex(/^[0-9a-f]{64}$/) }),
-  /** True when all its objects are sealed by fs-verity. */
-  isSealed: z.boolean(),
+  /** What its boot entries ask of fs-verity; `off` when not all of its objects were sealed. */
+  verity: z.enum(["off", "on", "required"]).optional(),
+  /** In its place in origins of version 0.1. */
+  isSealed: z.boolean().optional(),
   createdAt: z.iso.datetime(),
 });
+
+const originSchema = originFields.transform(({ isSealed, verity, ...rest }) => ({
+  ...rest,
+  verity: verity ?? (isSealed === true ? ("on" as const) : ("off" as const)),
+}));
 
 export type Origin = Readonly<z.infer<typeof originSchema>>;
 

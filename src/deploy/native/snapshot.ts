@@ -86,7 +86,7 @@ function readRunning({ kernelCommandLine }: DevicePaths): RunningDeployment {
   try {
     return parseCommandLine(readFileSync(kernelCommandLine, "utf8").split(/\s+/));
   } catch (error) {
-    if (errnoOf(error) === "ENOENT") return { id: undefined, imageDigest: undefined };
+    if (errnoOf(error) === "ENOENT") return parseCommandLine([]);
     throw hostError(error, `reading ${kernelCommandLine}`);
   }
 }

@@ -12,9 +12,11 @@ import { writeDurably } from "../../host/durable-write.ts";
 import { hostError } from "../../host/error.ts";
 import { below, parseAbsPath } from "../../path.ts";
 import type { StoredImage } from "../../store/ingest.ts";
+import type { FsVerityLevel } from "../../store/seal.ts";
 import { type DeploymentId, formatDeploymentId } from "../deployment-id.ts";
 import type { StagedDeployment, StageOptions } from "../port.ts";
 import { requireConfirmed, slotsOf } from "./boot-facts.ts";
+import type { VerityLevel } from "./command-line.ts";
 import { type Engine, requireSafeLoader, sweepAndRead, syncEngine } from "./engine.ts";
 import { changeLocalKargs, isSameKargs, parseKarg, readImageKargs } from "./kargs.ts";
 import { bootChecksumOf, findKernel } from "./kernel.ts";
@@ -81,9 +83,14 @@ export function makeOrigin(
     image: options.imageReference ?? { image: `${MEDIUM_DIRECTORY}:${imageTag(release, image)}`, transport: "oci" },
     kargs: { image: [...readImageKargs(image.root, engine.store, architecture)], local: [...localKargs] },
     kernel: { version: kernel.version, bootChecksum: bootChecksumOf(kernel) },
-    isSealed,
+    verity: verityLevelOf(engine.store.fsVerity, isSealed),
     createdAt: engine.clock.nowUtc().toISOString(),
   };
+}
+
+/** What can be asked of the objects as they are: a level that is not reached would not boot. */
+function verityLevelOf(wanted: FsVerityLevel, isSealed: boolean): VerityLevel {
+  return isSealed ? wanted : "off"; // the store refuses unsealed files where they are required
 }
 
 /**
