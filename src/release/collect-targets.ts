@@ -2,6 +2,7 @@
 import type { Target } from "../bundle/statement.ts";
 import type { Digest } from "../oci/digest.ts";
 import { type BlobSink, copyImage } from "./copy-image.ts";
+import { readinessWarnings } from "./device-readiness.ts";
 import { verifyKernel } from "./kernel.ts";
 import type { SourceImage } from "./layout-images.ts";
 import type { PlannedTarget } from "./plan-release.ts";
@@ -34,7 +35,8 @@ export async function collectTargets(
   for (const image of systems) {
     const root = await copyImage(image, { ...copy, withTree: options.withTree });
     if (root === undefined) continue;
-    warnings.push(...verifyKernel(root, `image ${image.descriptor.digest}`));
+    const label = `image ${image.descriptor.digest}`;
+    warnings.push(...verifyKernel(root, label), ...readinessWarnings(root, label));
     trees.set(image.descriptor.digest, makeTreeImage(root));
   }
   for (const image of apps) await copyImage(image, { ...copy, withTree: false });

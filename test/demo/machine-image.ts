@@ -26,6 +26,13 @@ export function machineRoot(): readonly FixtureEntry[] {
     { name: "etc/hostname", content: "demo-kiosk\n" },
     { name: "bin", type: "symlink", linkname: "usr/bin" },
     { name: "var/lib/", type: "directory" },
+    { name: "boot/", type: "directory" },
+    { name: "sysroot/", type: "directory" },
+    {
+      name: "usr/bin/bootferry",
+      mode: 0o755,
+      content: "#!/bin/sh\necho 'a stand-in: the demo runs the agent itself'\n",
+    },
   ];
   return withParents(files);
 }

@@ -186,10 +186,13 @@ async function writeImage(directory: string, image: FixtureImage): Promise<Fixtu
 export function miniatureRoot(options: { readonly version?: string } = {}): readonly FixtureEntry[] {
   const version = options.version ?? "1";
   return [
+    { name: "boot/", type: "directory" },
     { name: "etc/", type: "directory" },
     { name: "etc/hostname", content: "kiosk\n" },
+    { name: "sysroot/", type: "directory" },
     { name: "usr/", type: "directory" },
     { name: "usr/bin/", type: "directory" },
+    { name: "usr/bin/bootferry", mode: 0o755, content: "#!stand-in for the agent\n" },
     { name: "usr/bin/sh", mode: 0o755, content: `#!stand-in for a shell\n${"x".repeat(5000)}` },
     { name: "usr/lib/", type: "directory" },
     { name: "usr/lib/os-release", content: `ID=fixture\nVERSION_ID=${version}\n` },
