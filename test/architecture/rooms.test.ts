@@ -33,6 +33,8 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   pino: ["cli"],
   "cli-progress": ["cli"],
   "@noble/ed25519": ["trust"],
+  "node-disk-info": ["host"],
+  chokidar: ["media"], // agent watch takes its spool watcher from there
   "smol-toml": ["config", "deploy"], // agent.toml; kargs.d of an image
 };
 

@@ -1,0 +1,48 @@
+/**
+ * Hints from usb-detection, a native module that listens to udev without a child process. It is optional: it needs
+ * libudev and a compiler when it is installed, and a machine without it uses the next source, without a word.
+ */
+import type { HintSource } from "./hint-source.ts";
+
+/** The part of usb-detection that we use. It tells of USB devices, not of the disks in them, which come a moment later. */
+export interface UsbDetection {
+  startMonitoring(): void;
+  stopMonitoring(): void;
+  on(event: "change", listener: () => void): unknown;
+  off(event: "change", listener: () => void): unknown;
+}
+
+/** Loads usb-detection, or fails in whatever way a native module can. */
+export type LoadUsbDetection = () => Promise<UsbDetection>;
+
+const MODULE_NAME: string = "usb-detection"; // not a literal: the bundle must load it from node_modules, if it is there
+
+export const loadUsbDetection: LoadUsbDetection = async () => {
+  const loaded: { readonly default: UsbDetection } = await import(MODULE_NAME);
+  return loaded.default;
+};
+
+export function usbHints(load: LoadUsbDetection): HintSource {
+  return {
+    name: "usb-detection",
+    async open(hint) {
+      let usb: UsbDetection;
+      try {
+        usb = await load();
+        usb.startMonitoring();
+      } catch {
+        return undefined; // absent, built for another Node, no libudev: all are reasons to take the next source
+      }
+      usb.on("change", hint);
+      let isAlive = true;
+      return {
+        isAlive: () => isAlive,
+        async [Symbol.asyncDispose]() {
+          isAlive = false;
+          usb.off("change", hint);
+          usb.stopMonitoring(); // else its thread keeps the process alive
+        },
+      };
+    },
+  };
+}
