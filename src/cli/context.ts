@@ -7,6 +7,7 @@ import type { ExitStatus } from "../error.ts";
 import { type Clock, systemClock } from "../host/clock.ts";
 import { type Exec, execOnHost } from "../host/exec.ts";
 import { type AbsPath, toAbsPath } from "../path.ts";
+import { type MediaHost, mediaHost } from "./media-host.ts";
 import { type Output, type OutputOptions, openOutput } from "./output.ts";
 import type { TextSink } from "./text-sink.ts";
 
@@ -25,6 +26,8 @@ export interface CliContext {
   readonly stderr: TextSink;
   /** Aborted by SIGINT and SIGTERM. */
   readonly signal: AbortSignal;
+  /** What the verbs on media touch of this machine. */
+  readonly media: MediaHost;
   /** A path that a person typed, made absolute. */
   path(text: string): AbsPath;
   openOutput(options: OutputOptions): Output;
@@ -43,6 +46,7 @@ export function processContext(process: NodeJS.Process, signal: AbortSignal): Cl
     stdout,
     stderr,
     signal,
+    media: mediaHost(env),
     path: (text) => toAbsPath(text),
     openOutput: (options) => openOutput({ stdout, stderr, clock: systemClock, options }),
     setExitStatus(status) {

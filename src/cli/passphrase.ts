@@ -13,8 +13,8 @@ const VARIABLE = "BOOTFERRY_PASSPHRASE";
 export async function readNewPassphrase(context: CliContext, file: string | undefined): Promise<string> {
   const given = givenPassphrase(context, file);
   if (given !== undefined) return given;
-  const first = await ask(context, "Passphrase for the new key: ", "the new key needs a passphrase");
-  const second = await ask(context, "Again: ", "the new key needs a passphrase");
+  const first = await askSecret(context, "Passphrase for the new key: ", "the new key needs a passphrase");
+  const second = await askSecret(context, "Again: ", "the new key needs a passphrase");
   if (first !== second) throw new CliError("CLI_PASSPHRASE_MISMATCH", "the two passphrases differ");
   return first;
 }
@@ -22,7 +22,7 @@ export async function readNewPassphrase(context: CliContext, file: string | unde
 /** The passphrase that opens the key at `keyFile`. @throws CliError; HostError */
 export async function readPassphrase(context: CliContext, keyFile: string, file: string | undefined): Promise<string> {
   const given = givenPassphrase(context, file);
-  return given ?? ask(context, `Passphrase for ${keyFile}: `, `${keyFile} is encrypted`);
+  return given ?? askSecret(context, `Passphrase for ${keyFile}: `, `${keyFile} is encrypted`);
 }
 
 function givenPassphrase(context: CliContext, file: string | undefined): string | undefined {
@@ -36,7 +36,8 @@ const END_OF_TEXT = "\u0003"; // what Ctrl-C sends while the terminal is raw
 const END_OF_TRANSMISSION = "\u0004"; // Ctrl-D
 const ERASERS: readonly string[] = ["\u0008", "\u007f"]; // backspace and delete
 
-function ask(context: CliContext, prompt: string, why: string): Promise<string> {
+/** Asks on the terminal, without echo. @param why it is asked for: what is said when there is no terminal */
+export function askSecret(context: CliContext, prompt: string, why: string): Promise<string> {
   const { stdin, stderr } = context;
   if (!stdin.isTTY || stdin.setRawMode === undefined) {
     throw new CliError("CLI_PASSPHRASE_NEEDED", `${why} and there is no terminal to ask on`);

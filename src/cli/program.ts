@@ -22,6 +22,11 @@ const GROUPS: readonly Group[] = [
     load: () => import("./groups/release.ts"),
   },
   {
+    name: "media",
+    description: "Sticks, cards and disks that carry releases: find, format, write and eject them.",
+    load: () => import("./groups/media.ts"),
+  },
+  {
     name: "os",
     description: "Deployments of this device: what runs, what is next, and going back (bootc's verbs).",
     load: () => import("./groups/os.ts"),

@@ -1,13 +1,21 @@
 /** What can be wrong with media and the block devices that they are on. */
 import { CodedError, type ErrorTable, EXIT } from "../error.ts";
 
-export type MediaErrorCode = "MEDIA_NO_DEVICE_LIST" | "MEDIA_DEVICE_LIST_INVALID" | "MEDIA_NO_SUCH_DEVICE";
+export type MediaErrorCode =
+  | "MEDIA_DEVICE_LIST_INVALID"
+  | "MEDIA_NO_SUCH_DEVICE"
+  | "MEDIA_NOT_A_DISK"
+  | "MEDIA_SYSTEM_DISK"
+  | "MEDIA_MOUNTED"
+  | "MEDIA_READ_ONLY"
+  | "MEDIA_TOO_SMALL"
+  | "MEDIA_TOO_LARGE"
+  | "MEDIA_LABEL_INVALID"
+  | "MEDIA_TOOL_MISSING"
+  | "MEDIA_NO_PARTITION"
+  | "MEDIA_NOT_CONFIRMED";
 
 export const MEDIA_ERRORS: ErrorTable<MediaErrorCode> = {
-  MEDIA_NO_DEVICE_LIST: {
-    exit: EXIT.failed,
-    remedy: "Install util-linux (it has lsblk): without it no block device can be told from a system disk.",
-  },
   MEDIA_DEVICE_LIST_INVALID: {
     exit: EXIT.failed,
     remedy: "Update util-linux to 2.33 or newer, and report the message if that does not help.",
@@ -15,6 +23,42 @@ export const MEDIA_ERRORS: ErrorTable<MediaErrorCode> = {
   MEDIA_NO_SUCH_DEVICE: {
     exit: EXIT.medium,
     remedy: "Plug the medium in and look its name up with `bootferry media list --all`.",
+  },
+  MEDIA_NOT_A_DISK: {
+    exit: EXIT.usage,
+    remedy: "Name the whole disk (/dev/sdb, not /dev/sdb1); `bootferry media list` shows them.",
+  },
+  MEDIA_SYSTEM_DISK: {
+    exit: EXIT.failed,
+    remedy:
+      "Name the medium and not a disk of this computer; `bootferry media list` shows which is which. There is no option to do it all the same.",
+  },
+  MEDIA_MOUNTED: {
+    exit: EXIT.busy,
+    remedy:
+      "Close what uses it and unmount it (`bootferry media eject DEVICE`, then plug it in again), then run the command again.",
+  },
+  MEDIA_READ_ONLY: {
+    exit: EXIT.medium,
+    remedy: "Move the write-protect switch of the card or stick, or take another one: worn-out sticks turn read-only.",
+  },
+  MEDIA_TOO_SMALL: { exit: EXIT.medium, remedy: "Put a medium into the drive, or take a larger one." },
+  MEDIA_TOO_LARGE: { exit: EXIT.usage, remedy: "Use --filesystem exfat for it." },
+  MEDIA_LABEL_INVALID: {
+    exit: EXIT.usage,
+    remedy: "Choose a label of the characters that the message names; devices must be told of it (docs/media.md).",
+  },
+  MEDIA_TOOL_MISSING: {
+    exit: EXIT.failed,
+    remedy: "Install the named packages and run the command again; nothing was changed on the medium.",
+  },
+  MEDIA_NO_PARTITION: {
+    exit: EXIT.failed,
+    remedy: "Plug the medium out and in and run the command again, or use --partition-table none.",
+  },
+  MEDIA_NOT_CONFIRMED: {
+    exit: EXIT.usage,
+    remedy: "Type the serial number as it is shown, or use --yes when you are sure of the device; nothing was changed.",
   },
 };
 

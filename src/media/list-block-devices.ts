@@ -10,12 +10,15 @@ import { HostError } from "../host/error.ts";
 import type { Exec } from "../host/exec.ts";
 import type { ListMountedVolumes, MountedVolume } from "../host/mounted-volumes.ts";
 import { parseAbsPath } from "../path.ts";
+import { fillFromDevices } from "./blkid.ts";
 import type { BlockDevice } from "./block-device.ts";
 import { LSBLK_COLUMNS, parseLsblk } from "./lsblk.ts";
 
 export interface BlockDevicePorts {
   readonly exec: Exec;
   readonly listMountedVolumes: ListMountedVolumes;
+  /** Without udev, lsblk does not know what is on the devices, and blkid is asked. */
+  readonly isUdevRunning: () => boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -32,7 +35,9 @@ export async function listBlockDevices(ports: BlockDevicePorts): Promise<readonl
     if (error instanceof HostError && json !== undefined) return []; // df fails for one dead mount; lsblk has told enough
     throw error;
   });
-  return json === undefined ? volumes.flatMap(unknownDevice) : addMounts(parseLsblk(json), volumes);
+  if (json === undefined) return volumes.flatMap(unknownDevice);
+  const devices = addMounts(parseLsblk(json), volumes);
+  return ports.isUdevRunning() ? devices : fillFromDevices(devices, ports.exec, ports.signal);
 }
 
 /** undefined when lsblk is not installed. */

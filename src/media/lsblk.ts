@@ -82,7 +82,7 @@ function toBlockDevice(facts: z.infer<typeof deviceSchema>): BlockDevice {
     isReadOnly: facts.ro,
     isRemovable: facts.rm,
     isHotplug: facts.hotplug,
-    bus: facts.tran ?? busOfSubsystems(facts.subsystems),
+    bus: facts.tran ?? busOfSubsystems(facts.subsystems) ?? (facts.type === "loop" ? "loop" : undefined),
     vendor: facts.vendor,
     model: facts.model,
     serial: facts.serial,

@@ -4,6 +4,7 @@
  */
 import { PassThrough } from "node:stream";
 import type { CliContext } from "../../src/cli/context.ts";
+import { mediaHost } from "../../src/cli/media-host.ts";
 import { openOutput } from "../../src/cli/output.ts";
 import { buildProgram } from "../../src/cli/program.ts";
 import { reportError } from "../../src/cli/report-error.ts";
@@ -14,8 +15,16 @@ import type { CliRun } from "./cli.ts";
 
 const VERSION = "1.0.0";
 
-/** `await runInProcess(directory, ["os", "status"])`. The environment is empty but for `env`. */
-export async function runInProcess(cwd: string, args: readonly string[], env: CliContext["env"] = {}): Promise<CliRun> {
+/**
+ * `await runInProcess(directory, ["os", "status"])`. The environment is empty but for `env`.
+ * @param ports of the context, in place of those of this machine
+ */
+export async function runInProcess(
+  cwd: string,
+  args: readonly string[],
+  env: CliContext["env"] = {},
+  ports: Partial<CliContext> = {},
+): Promise<CliRun> {
   const [stdout, stderr] = [collect(), collect()];
   const { signal } = new AbortController();
   let exitStatus = 0;
@@ -27,11 +36,13 @@ export async function runInProcess(cwd: string, args: readonly string[], env: Cl
     stdout: stdout.sink,
     stderr: stderr.sink,
     signal,
+    media: mediaHost(process.env),
     path: (text) => toAbsPath(text, cwd),
     openOutput: (options) => openOutput({ stdout: stdout.sink, stderr: stderr.sink, clock: systemClock, options }),
     setExitStatus(status) {
       exitStatus = status;
     },
+    ...ports,
   };
   try {
     await (await buildProgram(context, VERSION, args[0])).parseAsync(["node", "bootferry", ...args]);
