@@ -39,11 +39,15 @@ name = "kiosk-os"
 `;
 
 function section(name: string, table: KeySchema): string {
-  const rows = Object.entries(table.properties ?? {}).map(
-    ([key, value]) => `| \`${key}\` | ${typeName(value)} | ${(value.description ?? "").replaceAll("|", "\\|")} |`,
-  );
+  const properties = Object.entries(table.properties ?? {});
+  const rows = properties
+    .filter(([, value]) => value.properties === undefined)
+    .map(([key, value]) => `| \`${key}\` | ${typeName(value)} | ${(value.description ?? "").replaceAll("|", "\\|")} |`);
+  const inner = properties
+    .filter(([, value]) => value.properties !== undefined)
+    .map(([key, value]) => `\n${section(`${name}.${key}`, value)}`);
   const intro = table.description === undefined ? "" : `${table.description}\n\n`;
-  return `## [${name}]\n\n${intro}| key | type | meaning |\n|---|---|---|\n${rows.join("\n")}\n`;
+  return `## [${name}]\n\n${intro}| key | type | meaning |\n|---|---|---|\n${rows.join("\n")}\n${inner.join("")}`;
 }
 
 function code(value: unknown): string {

@@ -2,11 +2,10 @@
  * From a medium (or from what is kept of one) to a deployment that boots next:
  * choose → store → "you can remove the medium" → stage → second lock → activate → reboot policy.
  */
-import { type MountedMedium, openMedium } from "../bundle/medium.ts";
+import type { MountedMedium } from "../bundle/medium.ts";
 import type { Target } from "../bundle/statement.ts";
 import type { VerifiedRelease } from "../bundle/verify-release.ts";
 import { CodedError } from "../error.ts";
-import type { AbsPath } from "../path.ts";
 import { StoreError } from "../store/error.ts";
 import type { StoredImage } from "../store/ingest.ts";
 import { readChoiceFacts } from "./choice-facts.ts";
@@ -15,6 +14,7 @@ import { collectGarbage } from "./collect-garbage.ts";
 import { AgentError } from "./error.ts";
 import type { JournalIn } from "./journal.ts";
 import { keepRelease, openKeptRelease } from "./kept-release.ts";
+import { type MediumSource, type OpenSource, pathOf, withMedium } from "./medium-source.ts";
 import { isRefusal, type Outcome, outcome, reasonOf } from "./outcome.ts";
 import { activate, rebootByPolicy } from "./reboot.ts";
 import type { ChosenRelease } from "./release-facts.ts";
@@ -27,37 +27,46 @@ import { evaluatePermission } from "./verdicts.ts";
 /** A medium can name thousands of releases; records and screens take the first of what is wrong with them. */
 const MAX_REFUSALS = 16;
 
-/** Installs the best release of the medium at `directory`, or says why there is none. */
-export async function installFromMedium(session: Session, directory: AbsPath): Promise<Outcome> {
-  await session.enter("medium-given", {}, directory);
-  return endingOnError(session, async () => {
-    const medium = await openMedium(directory);
-    await session.enter("medium-opened", {});
-    const choice = await chooseFromMedium(medium, await readChoiceFacts(session.ports), session.ports.signal);
-    const refusals = choice.refusals.slice(0, MAX_REFUSALS).map(reasonOf);
-    switch (choice.kind) {
-      case "nothing": {
-        await session.enter("nothing-to-do", {});
-        session.show(choice.message);
-        return { ...outcome(session.journal, "nothing", choice.message), refusals };
+/** How far to go: `store` ends where the medium is no longer needed; another run, bound to no medium, goes on. */
+export type Extent = "install" | "store";
+
+/** Installs (or stores) the best release of the medium, or says why there is none. */
+export async function installFromMedium(session: Session, source: MediumSource, extent: Extent): Promise<Outcome> {
+  await session.enter("medium-given", {}, pathOf(source));
+  return endingOnError(session, () =>
+    withMedium(session.ports, source, async (opened) => {
+      await session.enter("medium-opened", {});
+      const choice = await chooseFromMedium(opened.medium, await readChoiceFacts(session.ports), session.ports.signal);
+      const refusals = choice.refusals.slice(0, MAX_REFUSALS).map(reasonOf);
+      // What people are told next is that they can remove it: close it before.
+      if (choice.kind !== "install") await opened.close();
+      switch (choice.kind) {
+        case "nothing": {
+          await session.enter("nothing-to-do", {});
+          session.show(choice.message);
+          return { ...outcome(session.journal, "nothing", choice.message), refusals };
+        }
+        case "refused":
+          return endWith(session, choice.error, choice.refusals);
+        case "install":
+          return { ...(await install(session, opened, choice, extent)), refusals };
       }
-      case "refused":
-        return endWith(session, choice.error, choice.refusals);
-      case "install":
-        return { ...(await install(session, medium, choice)), refusals };
-    }
-  });
+    }),
+  );
 }
 
 async function install(
   session: Session,
-  medium: MountedMedium,
+  opened: OpenSource,
   choice: MediumChoice & { readonly kind: "install" },
+  extent: Extent,
 ): Promise<Outcome> {
   const { release, target, envelope } = choice;
   keepRelease(session.ports.paths.stateDirectory, envelope); // before the state that relies on it
   await session.enter("release-chosen", { release: chosenRelease(release, target), restages: 0 });
-  return storeAndStage(session, medium, { release, target });
+  const { image, stored } = await store(session, opened, { release, target });
+  if (extent === "store") return outcome(session.journal, "stored");
+  return stage(session, image, stored);
 }
 
 /**
@@ -71,7 +80,10 @@ export async function retryKept(session: Session): Promise<Outcome | undefined> 
   if (due === undefined) return undefined;
   const { medium, release, target } = due;
   await session.enter("kept-release-chosen", { release: chosenRelease(release, target), restages: 0 }, null);
-  return endingOnError(session, () => storeAndStage(session, medium, { release, target }));
+  return endingOnError(session, async () => {
+    const { image, stored } = await store(session, { medium, close: async () => undefined }, { release, target });
+    return stage(session, image, stored);
+  });
 }
 
 async function findDueRelease({ ports, verdicts }: Session) {
@@ -119,16 +131,12 @@ async function openKept(session: Session, chosen: ChosenRelease): Promise<KeptRe
   return { medium, release: choice.release, target: choice.target };
 }
 
-async function storeAndStage(
-  session: Session,
-  medium: MountedMedium,
-  { release, target }: KeptRelease,
-): Promise<Outcome> {
+async function store(session: Session, { medium, close }: OpenSource, { release, target }: KeptRelease) {
   const chosen = chosenRelease(release, target);
-  const storing = await session.enter("reading-started", { release: chosen, restages: 0 });
+  const { restages } = await session.enter("reading-started", { release: chosen, restages: 0 });
   const image = await storeRelease(session, medium, release, target);
-  const stored = await session.enter("contents-stored", { release: storing.release, restages: storing.restages });
-  return stage(session, image, stored);
+  await close(); // before the state that says that it can be removed
+  return { image, stored: await session.enter("contents-stored", { release: chosen, restages }) };
 }
 
 async function stage(
@@ -187,10 +195,15 @@ export async function endingOnError(session: Session, part: () => Promise<Outcom
   try {
     return await part();
   } catch (error) {
-    session.ports.signal?.throwIfAborted();
+    // A medium that is gone ends the attempt in any case: systemd stops us for the very reason that it is gone.
+    if (!isCoded(error, "MEDIA_REMOVED")) session.ports.signal?.throwIfAborted();
     if (!(error instanceof CodedError)) throw error;
     return endWith(session, error);
   }
+}
+
+function isCoded(error: unknown, code: string): boolean {
+  return error instanceof CodedError && error.code === code;
 }
 
 /** A medium that was pulled out comes back, and what was read of it is worth keeping; any other refusal leaves nothing. */

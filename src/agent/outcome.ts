@@ -11,6 +11,8 @@ export type OutcomeKind =
   | "nothing"
   /** With --dry-run: what a run would install. */
   | "would-install"
+  /** With --store-only: all of it is on the device; the next run stages it. */
+  | "stored"
   /** Something is ready and waits for a reboot, or the medium waits for something. */
   | "waiting"
   | "rebooting"
@@ -56,6 +58,7 @@ const ABOUT_CONTENT = /^(OCI|TREE|COMPOSEFS)_/;
 
 /** Whether an error refuses what was brought, as opposed to a failure of this device. */
 export function isRefusal(error: CodedError): boolean {
+  if (error.code === "MEDIA_REMOVED") return false; // nothing is wrong with what was brought
   const refusing: readonly ExitStatus[] = [EXIT.notTrusted, EXIT.notApplicable, EXIT.noSpace, EXIT.medium];
   return refusing.includes(error.exitStatus) || ABOUT_CONTENT.test(error.code);
 }

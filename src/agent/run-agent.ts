@@ -8,17 +8,23 @@
  *
  * Run again at any time, also with the same medium: what is done already is not done twice.
  */
-import type { AbsPath } from "../path.ts";
 import { adoptUnconfirmed, goOn } from "./after-boot.ts";
 import { raiseFloorsToBooted } from "./floors.ts";
 import { installFromMedium, retryKept } from "./install.ts";
+import { noJournal } from "./journal.ts";
+import type { MediumSource } from "./medium-source.ts";
 import { type Outcome, outcome } from "./outcome.ts";
 import { type AgentPorts, openSession, type Session } from "./session.ts";
-import { isAtRest } from "./states.ts";
+import { isAtRest, isMediumNeeded } from "./states.ts";
 
 export interface AgentRequest {
-  /** Where a medium is mounted; undefined to go on with what is on the device. */
-  readonly medium?: AbsPath | undefined;
+  /** Undefined to go on with what is on the device. */
+  readonly medium?: MediumSource | undefined;
+  /**
+   * Only stores what the medium brings, and leaves everything else to a run without it: for whoever is bound to the
+   * medium, or may do no more.
+   */
+  readonly storeOnly?: boolean | undefined;
 }
 
 /**
@@ -29,9 +35,10 @@ export interface AgentRequest {
  */
 export async function runAgent(ports: AgentPorts, request: AgentRequest): Promise<Outcome> {
   const session = await openSession(ports);
+  if (request.storeOnly === true) return storeOnly(session, request);
   const left = await finishEarlier(session);
   if (left !== undefined && !isAtRest(session.journal.state)) return withMediumWaiting(left, request);
-  if (request.medium !== undefined) return installFromMedium(session, request.medium);
+  if (request.medium !== undefined) return installFromMedium(session, request.medium, "install");
   return (await retryKept(session)) ?? left ?? outcome(session.journal, "nothing");
 }
 
@@ -42,6 +49,19 @@ async function finishEarlier(session: Session): Promise<Outcome | undefined> {
   const facts = await session.ports.backend.bootFacts();
   raiseFloorsToBooted(session, facts);
   return (await adoptUnconfirmed(session, facts)) ?? left;
+}
+
+/** Beyond the medium it only reads what is going on; it neither stages, assesses nor reboots. */
+async function storeOnly(session: Session, request: AgentRequest): Promise<Outcome> {
+  const facts = await session.ports.backend.bootFacts();
+  if (isMediumNeeded(session.journal.state)) await goOn(session); // an interrupted run: it only says so
+  if (!isAtRest(session.journal.state)) return withMediumWaiting(outcome(session.journal, "waiting"), request);
+  raiseFloorsToBooted(session, facts);
+  if (facts.assessment === "assessing") {
+    return withMediumWaiting(outcome(noJournal(), "waiting", "The running system is not confirmed yet."), request);
+  }
+  if (request.medium === undefined) return outcome(session.journal, "nothing");
+  return installFromMedium(session, request.medium, "store");
 }
 
 function withMediumWaiting(left: Outcome, { medium }: AgentRequest): Outcome {

@@ -13,6 +13,7 @@ import { errnoOf } from "../error.ts";
 import type { Clock } from "../host/clock.ts";
 import { HostError, hostError } from "../host/error.ts";
 import type { Exec } from "../host/exec.ts";
+import type { DeviceLookup } from "../media/device-lookup.ts";
 import type { IngestOptions } from "../store/ingest.ts";
 import type { ObjectStore } from "../store/object-store.ts";
 import { appendHistory, type HistoryNote, readHistory } from "./history.ts";
@@ -32,6 +33,8 @@ export interface AgentPorts {
   /** Throws when the device has no room for what is about to be stored and deployed, the boot partition included. */
   readonly preflight: NonNullable<IngestOptions["onPlan"]>;
   readonly exec: Exec;
+  /** Block devices, for media that are no directories. */
+  readonly devices: DeviceLookup;
   readonly clock: Clock;
   /** Milliseconds of a clock that is never set. */
   readonly monotonicMs: () => number;

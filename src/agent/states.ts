@@ -137,6 +137,11 @@ export function isAtRest(state: AgentState): state is StateAtRest {
   return (STATES_AT_REST as readonly AgentState[]).includes(state);
 }
 
+/** States in which the medium is still being read. */
+export function isMediumNeeded(state: AgentState): boolean {
+  return state === "detected" || state === "mounted" || state === "verified" || state === "storing";
+}
+
 /** The state that follows, or undefined when `state` does not take `event`. */
 export function nextState(state: AgentState, event: AgentEvent): AgentState | undefined {
   const row: Readonly<Partial<Record<AgentEvent, AgentState>>> = TRANSITIONS[state];

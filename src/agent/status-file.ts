@@ -10,7 +10,7 @@ import { describeHealth } from "./health-report.ts";
 import { type Journal, journalFile, journalSchema, noJournal } from "./journal.ts";
 import { describeRelease, reasonSchema } from "./release-facts.ts";
 import { peekStateFile } from "./state-file.ts";
-import { AGENT_STATES } from "./states.ts";
+import { AGENT_STATES, isMediumNeeded } from "./states.ts";
 
 export const agentStatusSchema = z.strictObject({
   version: z.literal(1),
@@ -64,7 +64,7 @@ export function describeJournal(journal: Journal, note?: string): AgentStatus {
     state: journal.state,
     updatedAtUtc: journal.updatedAtUtc,
     message: sentences.join(" ").trim(),
-    medium: journal.medium === null ? "none" : isMediumNeeded(journal) ? "do-not-remove" : "may-be-removed",
+    medium: journal.medium === null ? "none" : isMediumNeeded(journal.state) ? "do-not-remove" : "may-be-removed",
     release: release === null ? null : { name: release.name, version: release.version, sequence: release.sequence },
     progress: null,
     code: reason?.code ?? null,
@@ -73,13 +73,10 @@ export function describeJournal(journal: Journal, note?: string): AgentStatus {
   };
 }
 
-function isMediumNeeded({ state }: Journal): boolean {
-  return state === "detected" || state === "mounted" || state === "verified" || state === "storing";
-}
-
 function messageOf(journal: Journal): string {
   const what = "release" in journal && journal.release !== null ? describeRelease(journal.release) : "the new system";
-  const canRemove = journal.medium === null ? "" : " You can remove the medium.";
+  const isGone = "reason" in journal && journal.reason?.code === "MEDIA_REMOVED";
+  const canRemove = journal.medium === null || isGone ? "" : " You can remove the medium.";
   switch (journal.state) {
     case "idle":
       return "Nothing to do.";

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { AgentPorts } from "../agent/session.ts";
 import { readSynchronisedTime } from "../agent/synchronised-time.ts";
 import { requireRoom } from "../deploy/native/require-room.ts";
+import { hostDevices } from "../media/device-lookup.ts";
 import type { CliContext } from "./context.ts";
 import type { ConfiguredDevice } from "./device.ts";
 
@@ -12,6 +13,7 @@ export function agentPorts(context: CliContext, device: ConfiguredDevice, agentV
   const { paths, config, store, backend, files, programs } = device;
   return {
     ...{ backend, store, files, programs, exec, clock, paths, config, agentVersion, signal },
+    devices: hostDevices,
     preflight: (plan, root) => requireRoom(device, root, plan),
     monotonicMs: () => performance.now(),
     newAttemptId: randomUUID,

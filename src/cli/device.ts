@@ -63,6 +63,8 @@ export interface RescuedDevice extends UnconfiguredDevice, AsyncDisposable {}
 export interface DeviceOptions extends SysrootOption {
   /** A configuration file of this machine in place of the device's. */
   readonly config?: string;
+  /** How long to wait for whoever works on the device. */
+  readonly lockTimeout?: number;
 }
 
 export function findDevice(context: CliContext, { sysroot }: SysrootOption): Device {
@@ -101,12 +103,15 @@ export function openDeviceForRescue(context: CliContext, options: SysrootOption)
 
 async function withLock<T extends object>(
   context: CliContext,
-  options: SysrootOption,
+  options: SysrootOption & Pick<DeviceOptions, "lockTimeout">,
   open: () => Promise<T>,
 ): Promise<T & AsyncDisposable> {
   const { paths, loader } = findDevice(context, options);
   requireBooted(readSnapshot(paths, loader)); // before anything is made there: the directory may be a misspelt one
-  const lock = await openAgentLock(paths.runtimeDirectory);
+  const lock = await openAgentLock(paths.runtimeDirectory, {
+    timeoutSeconds: options.lockTimeout ?? 0,
+    signal: context.signal,
+  });
   try {
     return { ...(await open()), [Symbol.asyncDispose]: () => lock[Symbol.asyncDispose]() };
   } catch (error) {

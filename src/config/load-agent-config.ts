@@ -103,12 +103,10 @@ function parseToml(bytes: Uint8Array, file: AbsPath): Tables {
 function mergeTables(into: Tables, from: Tables, file: AbsPath, origins: Origins, prefix = ""): void {
   for (const [key, value] of Object.entries(from)) {
     const path = prefix + key;
-    const old = into[key];
-    if (prefix === "" && isTable(value) && isTable(old)) mergeTables(old, value, file, origins, `${path}.`);
-    else {
-      into[key] = value;
-      if (isTable(value)) for (const inner of Object.keys(value)) origins.set(`${path}.${inner}`, file);
-    }
+    const old = Object.hasOwn(into, key) ? into[key] : undefined;
+    const merged = isTable(value) ? (isTable(old) ? old : {}) : value;
+    if (isTable(value)) mergeTables(merged as Tables, value, file, origins, `${path}.`);
+    into[key] = merged;
     origins.set(path, file);
   }
 }
@@ -127,7 +125,8 @@ function explain(error: z.ZodError, origins: Origins, files: readonly AbsPath[])
     return new ConfigError("CONFIG_KEY_UNKNOWN", `${file}: unknown key ${keys.join(", ")}`);
   }
   const key = issue.path.join(".");
-  const file = origins.get(issue.path.slice(0, 2).join(".")) ?? origins.get(String(issue.path[0])) ?? files.join(", ");
+  const prefixes = issue.path.map((_, index) => issue.path.slice(0, issue.path.length - index).join("."));
+  const file = prefixes.map((prefix) => origins.get(prefix)).find(Boolean) ?? files.join(", ");
   if (issue.input === undefined && !origins.has(key)) {
     return new ConfigError("CONFIG_KEY_MISSING", `${file}: the key ${key} is missing`, { cause: error });
   }

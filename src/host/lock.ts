@@ -14,24 +14,36 @@ const CONFLICT_STATUS = 75; // EX_TEMPFAIL of sysexits.h
 // ^C and systemd's stop reach our children too: who holds the lock must not let go of it while we still write.
 const HOLD = "trap '' HUP INT TERM; echo locked; exec cat";
 
+export interface LockWait {
+  /** How long to wait for whoever holds it; 0 fails at once. */
+  readonly timeoutSeconds: number;
+  /** Ends the waiting. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
- * Takes the lock of `path` or fails at once. Disposing frees it.
- * @throws HostError HOST_BUSY when another process holds it, HOST_TOOL_MISSING without util-linux
+ * Takes the lock of `path`, or fails at once unless `wait` says how long to try. Disposing frees it.
+ * @throws HostError HOST_BUSY when another process holds it, HOST_TOOL_MISSING without util-linux; the reason of the signal
  */
-export async function openLock(path: AbsPath): Promise<AsyncDisposable> {
+export async function openLock(path: AbsPath, wait: LockWait = { timeoutSeconds: 0 }): Promise<AsyncDisposable> {
   try {
     mkdirSync(dirname(path), { recursive: true });
   } catch (error) {
     throw hostError(error, `making the directory of ${path}`);
   }
   // --no-fork: the one process that has the signals ignored is the one that holds the lock.
-  const args = ["--nonblock", "--no-fork", "--conflict-exit-code", String(CONFLICT_STATUS), path, "sh", "-c", HOLD];
+  const patience = wait.timeoutSeconds > 0 ? ["--timeout", String(wait.timeoutSeconds)] : ["--nonblock"];
+  const args = [...patience, "--no-fork", "--conflict-exit-code", String(CONFLICT_STATUS), path, "sh", "-c", HOLD];
   const { execa } = await import("execa"); // late, as in exec.ts
   const child = execa("flock", args, { reject: false, stderr: "pipe", env: { LC_ALL: "C" } });
+  const stopWaiting = () => void child.kill(); // who only waits has its signals still
+  wait.signal?.addEventListener("abort", stopWaiting, { once: true });
   const locked = await Promise.race([
     new Promise<true>((resolve) => child.stdout.once("data", () => resolve(true))),
     child.then((result) => result),
   ]);
+  wait.signal?.removeEventListener("abort", stopWaiting);
+  if (locked !== true) wait.signal?.throwIfAborted();
   if (locked !== true) {
     if (errnoOf(locked.cause) === "ENOENT") throw new HostError("HOST_TOOL_MISSING", "flock is not installed");
     if (locked.exitCode === CONFLICT_STATUS) throw new HostError("HOST_BUSY", `${path} is locked by another process`);

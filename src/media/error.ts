@@ -13,7 +13,14 @@ export type MediaErrorCode =
   | "MEDIA_LABEL_INVALID"
   | "MEDIA_TOOL_MISSING"
   | "MEDIA_NO_PARTITION"
-  | "MEDIA_NOT_CONFIRMED";
+  | "MEDIA_NOT_CONFIRMED"
+  | "MEDIA_FILESYSTEM_UNKNOWN"
+  | "MEDIA_FILESYSTEM_NOT_ALLOWED"
+  | "MEDIA_MOUNT_FAILED"
+  | "MEDIA_REMOVED"
+  | "MEDIA_LUKS_UNSUPPORTED"
+  | "MEDIA_LUKS_KDF_TOO_LARGE"
+  | "MEDIA_LUKS_LOCKED";
 
 export const MEDIA_ERRORS: ErrorTable<MediaErrorCode> = {
   MEDIA_DEVICE_LIST_INVALID: {
@@ -59,6 +66,38 @@ export const MEDIA_ERRORS: ErrorTable<MediaErrorCode> = {
   MEDIA_NOT_CONFIRMED: {
     exit: EXIT.usage,
     remedy: "Type the serial number as it is shown, or use --yes when you are sure of the device; nothing was changed.",
+  },
+  MEDIA_FILESYSTEM_UNKNOWN: {
+    exit: EXIT.medium,
+    remedy: "Name the partition that holds the file system, or format the medium anew with `bootferry media format`.",
+  },
+  MEDIA_FILESYSTEM_NOT_ALLOWED: {
+    exit: EXIT.medium,
+    remedy:
+      "Use a medium with one of the named file systems, or allow this one below `[media]` in agent.toml of the device.",
+  },
+  MEDIA_MOUNT_FAILED: {
+    exit: EXIT.medium,
+    remedy:
+      "Check the medium on a workstation (fsck) or write a fresh one; if every medium fails, the device's kernel may lack the file system.",
+  },
+  MEDIA_REMOVED: {
+    exit: EXIT.medium,
+    remedy:
+      "Insert it again and leave it in until the device says that it can be removed; it goes on where it stopped.",
+  },
+  MEDIA_LUKS_UNSUPPORTED: {
+    exit: EXIT.medium,
+    remedy: "Make the encrypted medium anew with `bootferry media format --luks`.",
+  },
+  MEDIA_LUKS_KDF_TOO_LARGE: {
+    exit: EXIT.medium,
+    remedy:
+      "Make the key slot anew with less memory (`cryptsetup luksConvertKey --pbkdf-memory`), or raise max-kdf-memory-mib.",
+  },
+  MEDIA_LUKS_LOCKED: {
+    exit: EXIT.medium,
+    remedy: "Check `key-file` and `unlock` below `[media.luks]` in agent.toml, and that the medium has a slot for it.",
   },
 };
 

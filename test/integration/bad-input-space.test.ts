@@ -54,7 +54,8 @@ async function insertInto(sysroot: string, change: PortsChange, exec: Exec = exe
   const context = { ...processContext(process, new AbortController().signal), exec };
   await using opened = await openDevice(context, { sysroot });
   const ports = await change(agentPorts(context, opened, "1.0.0"));
-  return await runAgent(ports, { medium: context.path(join(device.directory, stick)) });
+  const directory = context.path(join(device.directory, stick));
+  return await runAgent(ports, { medium: { kind: "directory", directory } });
 }
 
 const EXIT_NO_SPACE = 5;

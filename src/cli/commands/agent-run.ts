@@ -3,6 +3,7 @@ import { type Command, Option } from "commander";
 import { readChoiceFacts } from "../../agent/choice-facts.ts";
 import { planRun } from "../../agent/dry-run.ts";
 import { describeHealth } from "../../agent/health-report.ts";
+import type { MediumSource } from "../../agent/medium-source.ts";
 import type { Outcome } from "../../agent/outcome.ts";
 import { reasonOf } from "../../agent/outcome.ts";
 import { runAgent } from "../../agent/run-agent.ts";
@@ -12,12 +13,15 @@ import { agentPorts } from "../agent-ports.ts";
 import { agentVersion } from "../agent-version.ts";
 import type { CliContext } from "../context.ts";
 import { addSysrootOption, type DeviceOptions, openDevice } from "../device.ts";
+import { CliError } from "../error.ts";
 import { addTeaching } from "../help.ts";
-import { addOutputOptions } from "../options.ts";
+import { addOutputOptions, wholeNumber } from "../options.ts";
 import type { OutputOptions } from "../output.ts";
 
 interface Options extends OutputOptions, DeviceOptions {
   readonly medium?: string;
+  readonly device?: string;
+  readonly storeOnly?: boolean;
   readonly dryRun?: boolean;
   readonly logJson?: boolean;
 }
@@ -32,6 +36,20 @@ export function registerAgentRun(parent: Command, context: CliContext): void {
         "Running it again changes nothing that is done already.",
     )
     .addOption(new Option("--medium <dir>", "mount point of the medium, or the directory in its place"))
+    .addOption(
+      new Option(
+        "--device <device>",
+        "block device of the medium, such as /dev/sdb1: it is mounted read-only (and unlocked, if it is LUKS2) for as long as it is read",
+      ).conflicts("medium"),
+    )
+    .addOption(
+      new Option("--store-only", "end when the medium can be removed; a later run without it stages and reboots"),
+    )
+    .addOption(
+      new Option("--lock-timeout <seconds>", "how long to wait while another run is at work")
+        .argParser(wholeNumber(0))
+        .default(0, "0: fail at once"),
+    )
     .addOption(new Option("--config <file>", "a configuration in place of the device's agent.toml"))
     .addOption(new Option("--dry-run", "say what would be done; write nothing"))
     .addOption(new Option("--log-json", "log JSON lines on stderr (the default under systemd)"))
@@ -41,6 +59,10 @@ export function registerAgentRun(parent: Command, context: CliContext): void {
   addTeaching(command, {
     examples: [
       { does: "Install from a mounted stick", command: "bootferry agent run --medium /run/media/stick" },
+      {
+        does: "Only read a stick that was plugged in, as the udev rule does",
+        command: "bootferry agent run --device /dev/sdb1 --store-only --lock-timeout 600",
+      },
       { does: "After a boot, check and confirm the new system", command: "bootferry agent run" },
       { does: "Try it out without root", command: "bootferry agent run --sysroot device --medium stick" },
     ],
@@ -50,15 +72,22 @@ export function registerAgentRun(parent: Command, context: CliContext): void {
 
 async function run(context: CliContext, version: string, options: Options): Promise<void> {
   const output = context.openOutput(options);
+  const medium = mediumSource(context, options);
   await using device = await openDevice(context, options);
   using log = openAgentLog(context, output, options);
   const ports = { ...agentPorts(context, device, version), onStatus: log.onStatus, onProgress: log.onProgress };
-  const medium = options.medium === undefined ? undefined : context.path(options.medium);
   const outcome = options.dryRun
-    ? await planRun(device.paths.stateDirectory, medium, await readChoiceFacts(ports), context.signal)
-    : await runAgent(ports, { medium });
+    ? await planRun(ports, medium, await readChoiceFacts(ports))
+    : await runAgent(ports, { medium, storeOnly: options.storeOnly });
   output.result(outcomeFacts(outcome), () => describeOutcome(outcome));
   if (outcome.error !== undefined) throw outcome.error; // prints it with its remedy, and sets the exit status
+}
+
+function mediumSource(context: CliContext, { medium, device, storeOnly }: Options): MediumSource | undefined {
+  if (device !== undefined) return { kind: "device", device: context.path(device) };
+  if (medium !== undefined) return { kind: "directory", directory: context.path(medium) };
+  if (storeOnly) throw new CliError("CLI_USAGE", "--store-only needs a medium: give --device or --medium");
+  return undefined;
 }
 
 function outcomeFacts({ kind, state, message, release, health, refusals, error }: Outcome) {

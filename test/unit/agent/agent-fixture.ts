@@ -152,6 +152,7 @@ export async function openWorld(installed: SignedRelease, options: WorldOptions 
     },
     programs: { listPrograms: async (path) => listPrograms(below(root, path)), env: { BOOTFERRY_SYSROOT: sysroot } },
     preflight: () => undefined,
+    devices: { find: () => undefined, isGone: async () => false },
     exec: options.exec ?? execOnHost,
     clock: { nowUtc: () => new Date("2026-11-20T12:00:00Z") },
     monotonicMs: () => 0,
@@ -165,7 +166,8 @@ export async function openWorld(installed: SignedRelease, options: WorldOptions 
   };
   return {
     ...{ paths, root, store, device, ports, messages },
-    run: (medium, changes = {}) => runAgent({ ...ports, ...changes }, { medium }),
+    run: (medium, changes = {}) =>
+      runAgent({ ...ports, ...changes }, { medium: medium && { kind: "directory", directory: medium } }),
     status: () => readStatus(paths.stateDirectory, paths.runtimeDirectory),
     history: () => readHistory(paths.stateDirectory).records,
     trust: () => readTrustState(below(paths.stateDirectory, "trust.json")),

@@ -68,7 +68,16 @@ describe("agent.toml", () => {
       fs-verity = "required"
       [hooks]
       directories = []
-      timeout-seconds = 2`;
+      timeout-seconds = 2
+      [media]
+      labels = ["ACME"]
+      filesystems = ["ext4"]
+      spool = "/srv/updates"
+      [media.luks]
+      unlock = ["ask"]
+      key-file = "/etc/acme/media.key"
+      ask-timeout-seconds = 30
+      max-kdf-memory-mib = 64`;
     expect(parse(text)).toEqual({
       device: { compatible: "acme-kiosk-v2", architecture: "arm64", id: "kiosk-0017" },
       follow: { name: "kiosk-os" },
@@ -84,6 +93,13 @@ describe("agent.toml", () => {
       install: { tries: 5 },
       store: { "fs-verity": "required" },
       hooks: { directories: [], "timeout-seconds": 2 },
+      media: {
+        ...{ labels: ["ACME"], filesystems: ["ext4"], spool: "/srv/updates" },
+        luks: {
+          ...{ unlock: ["ask"], "key-file": "/etc/acme/media.key" },
+          ...{ "ask-timeout-seconds": 30, "max-kdf-memory-mib": 64 },
+        },
+      },
     });
   });
 

@@ -1,0 +1,94 @@
+/**
+ * Where a medium comes from: a directory that somebody else has mounted, or a block device that the agent mounts itself,
+ * for as long as it reads and no longer.
+ */
+import { type MountedMedium, openMedium } from "../bundle/medium.ts";
+import { errnoOf } from "../error.ts";
+import type { MediumDevice } from "../media/device-lookup.ts";
+import { MediaError } from "../media/error.ts";
+import type { LuksKeys } from "../media/luks-open.ts";
+import { openDevice } from "../media/open-device.ts";
+import { type AbsPath, below } from "../path.ts";
+import type { AgentPorts } from "./session.ts";
+
+export type MediumSource =
+  | { readonly kind: "directory"; readonly directory: AbsPath }
+  | { readonly kind: "device"; readonly device: AbsPath };
+
+export interface OpenSource {
+  readonly medium: MountedMedium;
+  /** Unmounts it: from then on it can be pulled out. Doing it again does nothing. Never fails because the medium is gone. */
+  close(): Promise<void>;
+}
+
+/** The part of the ports that opening a medium takes. */
+export type SourcePorts = Pick<AgentPorts, "exec" | "devices" | "files" | "paths" | "config" | "signal">;
+
+export function pathOf(source: MediumSource): AbsPath {
+  return source.kind === "device" ? source.device : source.directory;
+}
+
+/**
+ * Opens the medium for `use` and closes it after that, if `use` has not. An error that came while it was open and turns
+ * out to come from a stick that was pulled out says just that.
+ * @throws MediaError; what `openMedium` and `use` throw
+ */
+export async function withMedium<T>(
+  ports: SourcePorts,
+  source: MediumSource,
+  use: (opened: OpenSource) => Promise<T>,
+): Promise<T> {
+  switch (source.kind) {
+    case "directory":
+      return use({ medium: await openMedium(source.directory), close: async () => undefined });
+    case "device":
+      return withDevice(ports, source.device, use);
+  }
+}
+
+async function withDevice<T>(ports: SourcePorts, path: AbsPath, use: (opened: OpenSource) => Promise<T>): Promise<T> {
+  const { exec, devices, paths, config, signal } = ports;
+  const device = devices.find(path);
+  if (device === undefined)
+    throw new MediaError("MEDIA_NO_SUCH_DEVICE", `${path} is no block device with a medium in it`);
+  let isClosed = false;
+  try {
+    await using opened = await openDevice(exec, device, {
+      mediaDirectory: below(paths.runtimeDirectory, "media"),
+      filesystems: config.media.filesystems,
+      luks: luksKeys(ports),
+      signal,
+    });
+    const close = async () => {
+      if (isClosed) return;
+      await opened[Symbol.asyncDispose]();
+      isClosed = true;
+    };
+    return await use({ medium: await openMedium(opened.mountPoint), close });
+  } catch (error) {
+    if (!isClosed && (await wasPulled(ports, device))) throw removed(device, error);
+    throw error;
+  }
+}
+
+/** Who is being stopped looks only once: systemd stops the unit of a stick that is gone, and then it is gone. */
+async function wasPulled({ devices, signal }: SourcePorts, device: MediumDevice): Promise<boolean> {
+  if (signal?.aborted === true) return devices.find(device.path)?.identity !== device.identity;
+  return devices.isGone(device);
+}
+
+function removed({ path }: MediumDevice, cause: unknown): MediaError {
+  const errno = cause instanceof Error ? errnoOf(cause.cause ?? cause) : undefined;
+  const how = errno === undefined ? "" : ` (${errno})`;
+  return new MediaError("MEDIA_REMOVED", `the medium ${path} was removed while it was being read${how}`, { cause });
+}
+
+function luksKeys({ files, config }: SourcePorts): LuksKeys {
+  const { unlock, "key-file": file, ...rest } = config.media.luks;
+  return {
+    unlock,
+    readKey: async () => (file === undefined ? undefined : files.readFile(file)),
+    askTimeoutSeconds: rest["ask-timeout-seconds"],
+    maxKdfMemoryMib: rest["max-kdf-memory-mib"],
+  };
+}
