@@ -1,0 +1,38 @@
+#!/bin/bash
+# Makes a guest tree from the Debian root: bootferry installed as an image builder would, an initramfs made by
+# initramfs-tools, the kernel where image-based systems keep it, the command channel of the rig, and all else trimmed.
+#
+# usage: make-tree.sh ROOT.tar TREE CLONE        (root; CLONE has been built by `npm run build`)
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root_tar=$1 tree=$2 clone=$3
+rm -rf "$tree"
+mkdir -p "$tree"
+tar -C "$tree" --numeric-owner -xf "$root_tar"
+kver=$(ls "$tree/usr/lib/modules")
+
+# The loader of the BIOS variant is for the installer alone (make-installer.sh).
+chroot "$tree" dpkg --purge --force-depends grub-pc-bin grub2-common grub-common >/dev/null
+
+rm -f "$tree/etc/machine-id" "$tree/etc/fstab" "$tree"/etc/{resolv.conf,hostname}
+: >"$tree/etc/machine-id"
+echo guest >"$tree/etc/hostname"
+mkdir -p "$tree/sysroot" "$tree/boot"
+if grep -q install-device "$clone/package.json"; then (cd "$clone" && npm run -s install-device -- --destdir "$tree"); else
+  mkdir -p "$tree/usr/lib/bootferry"; cp -a "$clone/dist" "$clone/package.json" "$tree/usr/lib/bootferry/"; ln -sfn ../lib/bootferry/dist/cli/main.js "$tree/usr/bin/bootferry"; fi
+
+python3 "$here/prune-modules.py" "$tree/usr/lib/modules/$kver"
+chroot "$tree" depmod "$kver"
+"$here/make-initramfs.sh" "$tree"
+rm -rf "$tree"/boot/* "$tree"/{vmlinuz,initrd.img}* "$tree/usr/lib/modules/$kver"/{config,System.map}
+
+"$here/trim.sh" "$tree"
+install -D -m 755 "$here/files/channel" "$tree/usr/lib/rig/channel"
+units=$tree/usr/lib/systemd/system
+install -m 644 "$here"/files/*.service "$units/"
+mkdir -p "$units"/{sysinit,multi-user}.target.wants "$units/bootferry-.service.d" "$tree/usr/lib/systemd/journald.conf.d"
+ln -sfn ../rig-channel.service "$units/sysinit.target.wants/rig-channel.service"
+ln -sfn ../rig-up.service "$units/multi-user.target.wants/rig-up.service"
+# What bootferry says stands in the rig's log of the console, across all boots of a scenario.
+printf '[Service]\nStandardOutput=journal+console\nStandardError=journal+console\n' >"$units/bootferry-.service.d/rig.conf"
+printf '[Journal]\nStorage=volatile\n' >"$tree/usr/lib/systemd/journald.conf.d/rig.conf"

@@ -1,0 +1,26 @@
+/** What the images of the scenarios are made of beside the base: each is a small layer that does one thing. */
+import type { FixtureEntry } from "../../support/oci-fixtures.ts";
+import type { ImageVariant } from "./images.ts";
+
+const HEALTH_CHECK = "usr/lib/bootferry/health.d/required/50-rig";
+
+/** A release that works: another version, and a health check of its own that passes. */
+export const GOOD: ImageVariant = {
+  name: "good",
+  entries: [...marker("good"), check("echo the kiosk answers")],
+};
+
+/** Boots, but is not well, and says why. */
+export const UNHEALTHY: ImageVariant = {
+  name: "unhealthy",
+  entries: [...marker("unhealthy"), check("echo the screen stays dark; exit 1")],
+};
+
+/** A file of more than 64 bytes, so that it is an object, that says which image this is. */
+export function marker(name: string): readonly FixtureEntry[] {
+  return [{ name: "usr/lib/rig/variant", content: `${name}\n${"-".repeat(100)}\n` }];
+}
+
+function check(script: string): FixtureEntry {
+  return { name: HEALTH_CHECK, mode: 0o755, content: `#!/bin/sh\n# Health check of the VM tests.\n${script}\n` };
+}
