@@ -68,3 +68,13 @@ export function utcTime(text: string): Date {
   }
   return time;
 }
+
+const UNITS: Readonly<Record<string, number>> = { M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 };
+
+/** For `argParser`: a size in bytes, `512M`, `1GiB` or a plain number; units are powers of 1024. */
+export function sizeInBytes(text: string): number {
+  const [, number, unit] = /^(\d+(?:\.\d+)?)(?:([MGT])(?:iB)?)?$/.exec(text) ?? [];
+  const bytes = Math.floor(Number(number) * (unit === undefined ? 1 : (UNITS[unit] ?? 1)));
+  if (number === undefined || bytes <= 0) throw new InvalidArgumentError("Expected a size, such as 512M or 4GiB.");
+  return bytes;
+}

@@ -47,3 +47,16 @@ export function simulatedDevicePaths(sysroot: AbsPath): DevicePaths {
     isSimulated: true,
   };
 }
+
+/** The places of a device that is being installed: its file systems are mounted somewhere on this machine. */
+export function targetDevicePaths(root: AbsPath, boot: AbsPath, scratch: AbsPath): DevicePaths {
+  return {
+    sysroot: root,
+    boot,
+    stateDirectory: below(root, "bootferry", "var", "lib", "bootferry"),
+    runtimeDirectory: below(scratch, "run"),
+    kernelCommandLine: below(scratch, "cmdline"), // never there: what runs on this machine is not the device
+    bootId: below(scratch, "boot_id"),
+    isSimulated: false,
+  };
+}

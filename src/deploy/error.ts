@@ -18,7 +18,16 @@ export type DeployErrorCode =
   | "DEPLOY_LOADER_UNSAFE"
   | "DEPLOY_IMAGE_UNSIGNED"
   | "DEPLOY_TRUST_LOCAL_REFUSED"
-  | "DEPLOY_HOST_INVALID";
+  | "DEPLOY_HOST_INVALID"
+  | "DEPLOY_DISK_UNSUITABLE"
+  | "DEPLOY_DISK_IN_USE"
+  | "DEPLOY_DISK_NOT_EMPTY"
+  | "DEPLOY_DISK_TOO_SMALL"
+  | "DEPLOY_IMAGE_INCOMPLETE"
+  | "DEPLOY_NO_LOADER"
+  | "DEPLOY_ROOT_HOME_READ_ONLY"
+  | "DEPLOY_INSTALL_CONFIG_INVALID"
+  | "DEPLOY_INSTALL_CONFIG_REFUSED";
 
 export const DEPLOY_ERRORS: ErrorTable<DeployErrorCode> = {
   DEPLOY_NO_SPACE: {
@@ -96,6 +105,47 @@ export const DEPLOY_ERRORS: ErrorTable<DeployErrorCode> = {
   DEPLOY_HOST_INVALID: {
     exit: EXIT.failed,
     remedy: "Update bootc or bootferry: the status that bootc printed is not the one that its v1 API promises.",
+  },
+  DEPLOY_DISK_UNSUITABLE: {
+    exit: EXIT.failed,
+    remedy:
+      "Name a whole, writable disk (`lsblk` lists them); to use partitions of your own, mount them and run `bootferry os install to-filesystem`.",
+  },
+  DEPLOY_DISK_IN_USE: {
+    exit: EXIT.busy,
+    remedy:
+      "Name another disk, or unmount and close what is named (umount, swapoff, cryptsetup close, vgchange -an), then run the command again.",
+  },
+  DEPLOY_DISK_NOT_EMPTY: {
+    exit: EXIT.failed,
+    remedy: "Make sure that nothing on the disk is needed (`lsblk -f`), then run the command again with --wipe.",
+  },
+  DEPLOY_DISK_TOO_SMALL: {
+    exit: EXIT.noSpace,
+    remedy: "Use a larger disk, or other sizes with --esp-size and --root-size.",
+  },
+  DEPLOY_IMAGE_INCOMPLETE: {
+    exit: EXIT.notApplicable,
+    remedy:
+      "Build the image as docs/integration.md says (install-device makes what is missing), and make a new release.",
+  },
+  DEPLOY_NO_LOADER: {
+    exit: EXIT.notApplicable,
+    remedy:
+      "Put systemd-boot into the image (Debian: systemd-boot-efi), or choose another loader with --boot-loader grub or none.",
+  },
+  DEPLOY_ROOT_HOME_READ_ONLY: {
+    exit: EXIT.notApplicable,
+    remedy:
+      "Make /root a link to /var/roothome in the image, or bring the keys in the image below /etc and name them in sshd_config (AuthorizedKeysFile).",
+  },
+  DEPLOY_INSTALL_CONFIG_INVALID: {
+    exit: EXIT.notApplicable,
+    remedy: "Mend the named file in the image (bootc-install-config(5) lists its keys) and make a new release.",
+  },
+  DEPLOY_INSTALL_CONFIG_REFUSED: {
+    exit: EXIT.notApplicable,
+    remedy: "Change the named key in the image: docs/install.md says what this engine can do.",
   },
 };
 

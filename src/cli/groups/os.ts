@@ -1,6 +1,7 @@
 /** The verbs of `bootferry os`. */
 import type { Command } from "commander";
 import { registerOsGc } from "../commands/os-gc.ts";
+import { registerOsInstallToDisk } from "../commands/os-install-to-disk.ts";
 import { registerOsInstallToFilesystem } from "../commands/os-install-to-filesystem.ts";
 import { registerOsRollback } from "../commands/os-rollback.ts";
 import { registerOsSimulateBoot } from "../commands/os-simulate-boot.ts";
@@ -16,6 +17,7 @@ export function registerVerbs(os: Command, context: CliContext): void {
   registerOsSwitch(os, context);
   registerOsRollback(os, context);
   const install = os.command("install").description("Put the first deployment onto a device.").helpCommand(false);
+  registerOsInstallToDisk(install, context);
   registerOsInstallToFilesystem(install, context);
   registerOsVerify(os, context);
   registerOsGc(os, context);

@@ -16,14 +16,17 @@ import { type Engine, sweepAndRead, syncEngine } from "./engine.ts";
 import { activationEntry } from "./entries.ts";
 import { findKernel, publishKernel } from "./kernel.ts";
 import { deployDirectory, engineDirectory, UNFINISHED, varDirectory } from "./layout.ts";
-import { imageDirectory, type PlainDirectory, type PlainNode } from "./plain-tree.ts";
+import { imageDirectory, type PlainDirectory, type PlainMetadata, type PlainNode } from "./plain-tree.ts";
 import { readSnapshot } from "./snapshot.ts";
 import { makeOrigin, publishDeployment } from "./stage.ts";
 import { writePlainTree } from "./write-plain-tree.ts";
 
+/** A file by its bytes, or a symbolic link by its target. */
+export type EtcFile = Uint8Array | { readonly link: string };
+
 export interface InstallOptions {
-  /** Files that this device's /etc gets besides those of the image, such as `bootferry/agent.toml`. */
-  readonly etcFiles: ReadonlyMap<RelPath, Uint8Array>;
+  /** What this device's /etc gets besides the files of the image, such as `bootferry/agent.toml`. */
+  readonly etcFiles: ReadonlyMap<RelPath, EtcFile>;
   /** Kernel arguments of this machine, each checked by `parseKarg`. */
   readonly kargs: readonly string[];
   readonly imageReference?: ImageReference;
@@ -83,27 +86,33 @@ async function seedVar(engine: Engine, image: StoredImage): Promise<readonly Not
 }
 
 /** The tree with files added or replaced; directories on the way are made. A file in the way of a directory gives way. */
-function withFiles(tree: PlainDirectory, files: ReadonlyMap<RelPath, Uint8Array>): PlainDirectory {
+function withFiles(tree: PlainDirectory, files: ReadonlyMap<RelPath, EtcFile>): PlainDirectory {
   let result = tree;
-  for (const [path, bytes] of files) result = withFile(result, path.split("/").map(utf8ToByteString), bytes);
+  for (const [path, file] of files) result = withFile(result, path.split("/").map(utf8ToByteString), file);
   return result;
 }
 
-function withFile(directory: PlainDirectory, path: readonly ByteString[], bytes: Uint8Array): PlainDirectory {
+function withFile(directory: PlainDirectory, path: readonly ByteString[], file: EtcFile): PlainDirectory {
   const [name, ...rest] = path;
   if (name === undefined) return directory;
-  const metadata = { ...directory.metadata, hasXattrs: false };
   const old = directory.entries.get(name);
   const child: PlainNode =
     rest.length > 0
-      ? withFile(old?.kind === "directory" ? old : emptyDirectory(directory), rest, bytes)
-      : {
-          kind: "file",
-          metadata: { ...metadata, mode: PROVISIONED_FILE_MODE },
-          fingerprint: "provisioned",
-          content: { from: "memory", bytes },
-        };
+      ? withFile(old?.kind === "directory" ? old : emptyDirectory(directory), rest, file)
+      : leafOf(file, { ...directory.metadata, hasXattrs: false });
   return { ...directory, entries: new Map([...directory.entries, [name, child]]) };
+}
+
+function leafOf(file: EtcFile, metadata: PlainMetadata): PlainNode {
+  if ("link" in file) {
+    return { kind: "symlink", metadata, fingerprint: "provisioned", target: utf8ToByteString(file.link) };
+  }
+  return {
+    kind: "file",
+    metadata: { ...metadata, mode: PROVISIONED_FILE_MODE },
+    fingerprint: "provisioned",
+    content: { from: "memory", bytes: file },
+  };
 }
 
 function emptyDirectory({ metadata }: PlainDirectory): PlainDirectory {

@@ -7,7 +7,6 @@
  * of the image before it. On an update the arguments of the old image go and those of the new one come; what is local
  * to the machine stays.
  */
-import { parse, TomlError } from "smol-toml";
 import { z } from "zod";
 import { displayBytes, utf8ToByteString } from "../../path.ts";
 import type { ObjectStore } from "../../store/object-store.ts";
@@ -16,6 +15,7 @@ import type { DirectoryNode } from "../../tree/node.ts";
 import { findNode } from "../../tree/walk.ts";
 import { DeployError } from "../error.ts";
 import type { Kargs } from "./command-line.ts";
+import { parseImageToml } from "./parse-image-toml.ts";
 
 const KARGS_DIRECTORY = ["usr", "lib", "bootc", "kargs.d"].map(utf8ToByteString);
 
@@ -58,15 +58,20 @@ export function readImageKargs(root: DirectoryNode, store: ObjectStore, architec
 
 /** @throws DeployError DEPLOY_KARGS_INVALID */
 export function parseKargsFile(bytes: Uint8Array, path: string, architecture: string): readonly string[] {
-  const parsed = kargsFileSchema.safeParse(parseToml(bytes, path));
+  const parsed = kargsFileSchema.safeParse(parseImageToml(bytes, path, "DEPLOY_KARGS_INVALID"));
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     const where = issue?.path.length ? `${issue.path.join(".")}: ` : "";
     throw new DeployError("DEPLOY_KARGS_INVALID", `${path}: ${where}${issue?.message}`, { cause: parsed.error });
   }
-  const [family = architecture] = architecture.split("/");
-  const matches = parsed.data["match-architectures"]?.includes(RUST_ARCHITECTURES[family] ?? family) ?? true;
+  const matches = parsed.data["match-architectures"]?.includes(rustArchitecture(architecture)) ?? true;
   return matches ? parsed.data.kargs : [];
+}
+
+/** @param architecture as the OCI image names it: `amd64`, `arm/v7` */
+export function rustArchitecture(architecture: string): string {
+  const [family = architecture] = architecture.split("/");
+  return RUST_ARCHITECTURES[family] ?? family;
 }
 
 /** @throws DeployError DEPLOY_KARGS_INVALID for what is not one kernel argument */
@@ -88,13 +93,4 @@ export function changeLocalKargs(
 
 export function isSameKargs(a: Kargs, b: Kargs): boolean {
   return JSON.stringify([a.image, a.local]) === JSON.stringify([b.image, b.local]);
-}
-
-function parseToml(bytes: Uint8Array, path: string): unknown {
-  try {
-    return parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-  } catch (error) {
-    if (!(error instanceof TomlError || error instanceof TypeError)) throw error;
-    throw new DeployError("DEPLOY_KARGS_INVALID", `${path}: ${error.message.split("\n")[0]}`, { cause: error });
-  }
 }
