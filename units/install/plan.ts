@@ -1,0 +1,166 @@
+/**
+ * What an installed bootferry consists of: the plan, as data. Nothing is written here.
+ *
+ *     usr/bin/bootferry                         → ../lib/bootferry/dist/cli/main.js
+ *     usr/lib/bootferry/dist/ package.json      the program, bundled (needs /usr/bin/node, 24 or newer)
+ *     usr/lib/bootferry/{reboot-if-unassessed,media-cleanup,foreign-medium}
+ *     usr/lib/bootferry/health.d/{required,wanted}/     for the checks of the image
+ *     usr/lib/bootferry/initramfs/              the composefs mount script
+ *     usr/lib/systemd/system/bootferry-*  …     units, drop-ins, preset, watchdog, sysusers, tmpfiles
+ *     usr/lib/udev/rules.d/70-bootferry.rules
+ *     usr/lib/dracut/modules.d/90bootferry/     --initramfs dracut
+ *     usr/share/initramfs-tools/                --initramfs initramfs-tools
+ *     usr/share/doc/bootferry/
+ *     etc/systemd/system/*.target.{wants,requires}/     --enable
+ *     sysroot/ boot/                            mount points; a read-only image cannot make them later
+ */
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { unitLinks } from "./enable.ts";
+import { InstallError } from "./error.ts";
+
+export type Item =
+  | { readonly kind: "directory"; readonly path: string }
+  | { readonly kind: "file"; readonly path: string; readonly mode: number; readonly content: Buffer }
+  | { readonly kind: "link"; readonly path: string; readonly target: string };
+
+export type InitramfsChoice = "dracut" | "initramfs-tools" | "both" | "none";
+export const INITRAMFS_CHOICES: readonly InitramfsChoice[] = ["dracut", "initramfs-tools", "both", "none"];
+
+export interface PlanOptions {
+  readonly initramfs: InitramfsChoice;
+  readonly enable: boolean;
+  readonly usbDetection: boolean;
+}
+
+/** Folders of the sources that are laid out as they are, and the mode of their files. */
+const TREES: readonly { readonly from: string; readonly to: string; readonly mode: number }[] = [
+  { from: "units/system", to: "usr/lib/systemd/system", mode: 0o644 },
+  { from: "units/system-preset", to: "usr/lib/systemd/system-preset", mode: 0o644 },
+  { from: "units/system.conf.d", to: "usr/lib/systemd/system.conf.d", mode: 0o644 },
+  { from: "units/sysusers.d", to: "usr/lib/sysusers.d", mode: 0o644 },
+  { from: "units/tmpfiles.d", to: "usr/lib/tmpfiles.d", mode: 0o644 },
+  { from: "units/scripts", to: "usr/lib/bootferry", mode: 0o755 },
+];
+
+const DOCUMENTS = ["LICENSE", "docs/units.md", "docs/integration.md", "docs/boot-loaders.md", "docs/recovery.md"];
+
+const EMPTY_DIRECTORIES = [
+  "usr/lib/bootferry/health.d/required",
+  "usr/lib/bootferry/health.d/wanted",
+  "sysroot",
+  "boot",
+];
+
+/**
+ * Everything to lay out, in the order of the paths; parents come before what they hold.
+ * @param source the root of the sources, with `dist/` built
+ * @throws InstallError when a part was asked for that is not there
+ */
+export function planInstallation(source: string, options: PlanOptions): readonly Item[] {
+  const items: Item[] = [
+    ...program(source),
+    ...TREES.flatMap(({ from, to, mode }) => tree(join(source, from), to, () => mode)),
+    file(source, "udev/70-bootferry.rules", "usr/lib/udev/rules.d/70-bootferry.rules"),
+    file(source, "udev/65-bootferry-media.rules.example", "usr/share/doc/bootferry/65-bootferry-media.rules.example"),
+    ...DOCUMENTS.filter((name) => existsSync(join(source, name))).map((name) =>
+      file(source, name, `usr/share/doc/bootferry/${name.slice(name.lastIndexOf("/") + 1)}`),
+    ),
+    ...initramfs(source, options.initramfs),
+    ...(options.usbDetection ? usbDetection(source) : []),
+    ...EMPTY_DIRECTORIES.map((path): Item => ({ kind: "directory", path })),
+  ];
+  if (options.enable) items.push(...unitLinks(join(source, "units/system")));
+  return withParents(items);
+}
+
+function program(source: string): Item[] {
+  const { name, version, license, type, engines } = JSON.parse(readFileSync(join(source, "package.json"), "utf8"));
+  const manifest = `${JSON.stringify({ name, version, license, type, engines }, null, 2)}\n`;
+  // Source maps are left out: they are half of the size, and Node reads them only when asked to.
+  const scripts = tree(join(source, "dist"), "usr/lib/bootferry/dist", (path) =>
+    path.endsWith("cli/main.js") ? 0o755 : 0o644,
+  ).filter(({ path }) => !path.endsWith(".map"));
+  return [
+    ...scripts,
+    { kind: "file", path: "usr/lib/bootferry/package.json", mode: 0o644, content: Buffer.from(manifest) },
+    { kind: "link", path: "usr/bin/bootferry", target: "../lib/bootferry/dist/cli/main.js" },
+  ];
+}
+
+function initramfs(source: string, choice: InitramfsChoice): Item[] {
+  if (choice === "none") return [];
+  const from = join(source, "units/initramfs");
+  const parts: [name: string, to: string, isChosen: boolean][] = [
+    ["dracut", "usr/lib/dracut/modules.d/90bootferry", choice === "dracut" || choice === "both"],
+    ["initramfs-tools", "usr/share/initramfs-tools", choice === "initramfs-tools" || choice === "both"],
+    ["lib", "usr/lib/bootferry/initramfs", true],
+  ];
+  return parts.flatMap(([name, to, isChosen]) =>
+    isChosen && existsSync(join(from, name)) ? tree(join(from, name), to, modeOnDisk) : [],
+  );
+}
+
+/** The native module and what it loads; only what is built for the Node and the machine that run this. */
+function usbDetection(source: string): Item[] {
+  const modules = join(source, "node_modules");
+  const native = join(modules, "usb-detection/build/Release/detection.node");
+  if (!existsSync(native)) {
+    const remedy = "Build it (`npm rebuild usb-detection`, needs libudev-dev), or leave --with-usb-detection out.";
+    throw new InstallError(`usb-detection is not built: there is no ${native}`, remedy);
+  }
+  const to = "usr/lib/bootferry/node_modules";
+  const wanted = /^(index\.(js|d\.ts)|package\.json|LICENSE.*)$/i;
+  return [
+    ...["usb-detection", "bindings", "file-uri-to-path", "eventemitter2"].flatMap((name) =>
+      existsSync(join(modules, name))
+        ? tree(
+            join(modules, name),
+            `${to}/${name}`,
+            () => 0o644,
+            (inner) =>
+              name === "usb-detection" ? wanted.test(inner) : /\.(js|json)$/.test(inner) && !inner.includes("test"),
+          )
+        : [],
+    ),
+    file(modules, "usb-detection/build/Release/detection.node", `${to}/usb-detection/build/Release/detection.node`),
+  ];
+}
+
+function modeOnDisk(path: string): number {
+  return (statSync(path).mode & 0o100) === 0 ? 0o644 : 0o755;
+}
+
+function file(source: string, from: string, to: string): Item {
+  return { kind: "file", path: to, mode: 0o644, content: readFileSync(join(source, from)) };
+}
+
+/** The files below a folder; `select` sees their paths below it. */
+function tree(
+  from: string,
+  to: string,
+  modeOf: (path: string) => number,
+  select: (path: string) => boolean = () => true,
+): Item[] {
+  return readdirSync(from, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .map((path) => ({ path, inner: path.slice(from.length + 1) }))
+    .filter(({ inner }) => select(inner))
+    .map(({ path, inner }) => ({
+      kind: "file",
+      path: `${to}/${inner}`,
+      mode: modeOf(path),
+      content: readFileSync(path),
+    }));
+}
+
+function withParents(items: readonly Item[]): readonly Item[] {
+  const all = new Map(items.map((item) => [item.path, item]));
+  for (const { path } of items) {
+    for (let parent = dirname(path); parent !== "."; parent = dirname(parent)) {
+      if (!all.has(parent)) all.set(parent, { kind: "directory", path: parent });
+    }
+  }
+  return [...all.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
+}
