@@ -7,7 +7,7 @@ import { OciError } from "../oci/error.ts";
 import { type PinnedContent, verifyBlob } from "../oci/verified-blob.ts";
 import { readImageBlobs } from "./image-blobs.ts";
 import type { MountedMedium } from "./medium.ts";
-import type { VerifiedRelease } from "./verify-release.ts";
+import type { Statement } from "./statement.ts";
 
 export interface VerifyContentsOptions {
   /** Only targets of these architectures; all of them unless given. */
@@ -26,13 +26,14 @@ export interface VerifiedContents {
 const PARALLEL_BLOBS = 2;
 
 /**
- * Reads and checks all blobs of the release. Blobs that several targets share are read once.
+ * Reads and checks all blobs that the statement pins. It does not ask who has signed it: a verified release is what a device
+ * hands in, a statement that it has just made is what a workstation does. Blobs that several targets share are read once.
  * @throws BundleError BUNDLE_IMAGE_MISMATCH; OciError OCI_BLOB_MISSING, OCI_BLOB_SIZE_MISMATCH, OCI_BLOB_DIGEST_MISMATCH,
  * OCI_BLOB_UNREADABLE, OCI_NOT_A_REGULAR_FILE, OCI_MEDIA_TYPE_UNKNOWN, and for malformed documents
  */
 export async function verifyContents(
   medium: MountedMedium,
-  release: VerifiedRelease,
+  release: { readonly statement: Statement },
   { architectures, signal, onProgress }: VerifyContentsOptions = {},
 ): Promise<VerifiedContents> {
   const { large, small } = await collectBlobs(medium, release, architectures);
@@ -69,7 +70,7 @@ interface BlobList {
 
 async function collectBlobs(
   medium: MountedMedium,
-  { statement }: VerifiedRelease,
+  { statement }: { readonly statement: Statement },
   architectures: readonly string[] | undefined,
 ): Promise<BlobList> {
   const large = new Map<Digest, PinnedContent>();

@@ -6,6 +6,8 @@ import { type HasTool, hasToolOnPath } from "../host/find-tool.ts";
 import { followLinesOnHost } from "../host/line-process.ts";
 import { type ListMountedVolumes, listMountedVolumes } from "../host/mounted-volumes.ts";
 import { type Sleep, sleepOnHost } from "../host/sleep.ts";
+import type { BlockDevice } from "../media/block-device.ts";
+import { deleteDiskOnHost } from "../media/eject-disk.ts";
 import { isBlockDevice } from "../media/format-medium.ts";
 import type { HintSource } from "../media/hint-source.ts";
 import { labelHints } from "../media/label-hints.ts";
@@ -24,6 +26,11 @@ export interface MediaHost {
   readonly resolveLinks: (device: AbsPath) => AbsPath;
   /** @throws HostError HOST_PERMISSION when this user may not write to it */
   readonly verifyWritable: (device: AbsPath) => void;
+  readonly isRoot: boolean;
+  /** Takes a disk away from the kernel; false when it cannot be. */
+  readonly deleteDisk: (disk: BlockDevice) => boolean;
+  /** Where media are mounted to be written to. */
+  readonly mountDirectory: AbsPath;
   /** Where hints of new devices may come from, best first. */
   readonly hintSources: readonly HintSource[];
 }
@@ -43,6 +50,9 @@ export function mediaHost(env: Readonly<Record<string, string | undefined>>): Me
         throw hostError(error, `writing to ${device} (try it with sudo)`);
       }
     },
+    isRoot: process.getuid?.() === 0,
+    deleteDisk: deleteDiskOnHost,
+    mountDirectory: parseAbsPath("/run/bootferry/write"),
     hintSources: [
       usbHints(loadUsbDetection),
       udevHints({ followLines: followLinesOnHost, isUdevRunning }),

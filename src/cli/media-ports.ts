@@ -1,4 +1,5 @@
 /** What the media room needs, made of the command's context. */
+import type { EjectPorts } from "../media/eject-disk.ts";
 import type { FormatPorts } from "../media/format-medium.ts";
 import type { BlockDevicePorts } from "../media/list-block-devices.ts";
 import type { WatchPorts } from "../media/watch-devices.ts";
@@ -18,4 +19,9 @@ export function formatPorts({ exec, media, signal }: CliContext, output: Output)
 export function watchPorts({ exec, media }: CliContext): WatchPorts {
   const { listMountedVolumes, isUdevRunning, hintSources, sleep } = media;
   return { exec, listMountedVolumes, isUdevRunning, sources: hintSources, sleep };
+}
+
+export function ejectPorts({ exec, media }: CliContext, output: Output): EjectPorts {
+  const { hasTool, isRoot, deleteDisk } = media;
+  return { exec, hasTool, isRoot, deleteDisk, note: output.note };
 }

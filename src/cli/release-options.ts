@@ -147,7 +147,7 @@ function parseApp(text: string): ReleaseDraft["apps"][number] {
 
 export interface CreationReport {
   /** For --json. */
-  readonly facts: Readonly<Record<string, unknown>>;
+  readonly facts: Readonly<Record<string, unknown>> & { readonly missingSignatures: readonly unknown[] };
   /** For people. */
   readonly lines: readonly string[];
 }

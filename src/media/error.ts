@@ -14,6 +14,11 @@ export type MediaErrorCode =
   | "MEDIA_TOOL_MISSING"
   | "MEDIA_NO_PARTITION"
   | "MEDIA_NOT_CONFIRMED"
+  | "MEDIA_NOT_LABELLED"
+  | "MEDIA_AMBIGUOUS"
+  | "MEDIA_BUSY"
+  | "MEDIA_NOT_MOUNTED"
+  | "MEDIA_WRONG_KEY"
   | "MEDIA_FILESYSTEM_UNKNOWN"
   | "MEDIA_FILESYSTEM_NOT_ALLOWED"
   | "MEDIA_MOUNT_FAILED"
@@ -43,7 +48,7 @@ export const MEDIA_ERRORS: ErrorTable<MediaErrorCode> = {
   MEDIA_MOUNTED: {
     exit: EXIT.busy,
     remedy:
-      "Close what uses it and unmount it (`bootferry media eject DEVICE`, then plug it in again), then run the command again.",
+      "Close what uses it and unmount it (`bootferry media eject --no-power-off DEVICE`), then run the command again.",
   },
   MEDIA_READ_ONLY: {
     exit: EXIT.medium,
@@ -67,6 +72,24 @@ export const MEDIA_ERRORS: ErrorTable<MediaErrorCode> = {
     exit: EXIT.usage,
     remedy: "Type the serial number as it is shown, or use --yes when you are sure of the device; nothing was changed.",
   },
+  MEDIA_NOT_LABELLED: {
+    exit: EXIT.medium,
+    remedy: "Make it a medium with `bootferry media format` (or --format), or name its label with --label.",
+  },
+  MEDIA_AMBIGUOUS: {
+    exit: EXIT.medium,
+    remedy: "Name the partition that is meant; give the others another label, since devices would look at both.",
+  },
+  MEDIA_BUSY: {
+    exit: EXIT.busy,
+    remedy:
+      "Close the programs and windows that use the medium (`lsof` and `fuser -m` name them) and try again; do not pull it out.",
+  },
+  MEDIA_NOT_MOUNTED: {
+    exit: EXIT.failed,
+    remedy: "Run the command with sudo, or open the medium in the file manager first, which mounts it.",
+  },
+  MEDIA_WRONG_KEY: { exit: EXIT.failed, remedy: "Give the key file or the passphrase that this medium was made with." },
   MEDIA_FILESYSTEM_UNKNOWN: {
     exit: EXIT.medium,
     remedy: "Name the partition that holds the file system, or format the medium anew with `bootferry media format`.",

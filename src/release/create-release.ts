@@ -78,7 +78,7 @@ async function writeRelease(work: Work, ports: ReleasePorts): Promise<CreatedRel
   const unsigned: Envelope = { payloadType: STATEMENT_PAYLOAD_TYPE, payload, signatures: [] };
   const envelope = await sign(same?.release.envelope ?? unsigned, draft.signers);
   const prepared = await prepareRelease(writer, statement, envelope);
-  if (draft.verifyWritten) await verifyWritten(writer.layout, [...written, ...prepared.documents], ports);
+  if (draft.verifyWritten === true) await verifyWritten(writer.layout, [...written, ...prepared.documents], ports);
   ports.signal.throwIfAborted();
   await writer.publish(...prepared.entries);
   if (same !== undefined && same.release.manifestDigest !== prepared.manifestDigest) {
@@ -98,7 +98,7 @@ async function writeRelease(work: Work, ports: ReleasePorts): Promise<CreatedRel
 function sinkInto(writer: MediumWriter, written: PinnedContent[], draft: ReleaseDraft, { signal }: ReleasePorts) {
   return {
     // Without read-back the person has chosen speed over certainty: what has the right size is taken as it is.
-    hasBlob: (blob: PinnedContent) => writer.hasBlob(blob, { trustContent: !draft.verifyWritten, signal }),
+    hasBlob: (blob: PinnedContent) => writer.hasBlob(blob, { trustContent: draft.verifyWritten === false, signal }),
     async writeBlob(chunks: AsyncIterable<Buffer>, expected: PinnedContent) {
       await writer.writeBlob(chunks, expected);
       written.push(expected);

@@ -25,7 +25,11 @@ export interface ReleaseDraft extends SourceRequests {
   readonly signers: readonly Signer[];
   /** When given, every signer must hold a role of it that signs releases. */
   readonly root: TrustedRoot | undefined;
-  readonly verifyWritten: boolean;
+  /**
+   * Whether what was written is read back before it is published. `later`: the caller will do it; blobs that are there
+   * already are hashed all the same, so that a rotten one is written anew.
+   */
+  readonly verifyWritten: boolean | "later";
 }
 
 export type Heading = Omit<Statement, "targets">;

@@ -1,12 +1,12 @@
 /** Checks releases on a medium as a device would: signatures against a root, then every blob that the statement pins. */
 import type { MountedMedium } from "../bundle/medium.ts";
-import { verifyContents } from "../bundle/verify-contents.ts";
 import { verifyRelease } from "../bundle/verify-release.ts";
 import { CodedError } from "../error.ts";
 import type { KeyId } from "../trust/keys.ts";
 import type { TrustedRoot } from "../trust/root.ts";
 import type { FoundRelease } from "./existing-releases.ts";
 import type { ReleasePorts } from "./ports.ts";
+import { readContents } from "./read-contents.ts";
 
 export type VerifyResult =
   | {
@@ -41,20 +41,9 @@ async function verifyOne(
   medium: MountedMedium,
   found: FoundRelease,
   root: TrustedRoot,
-  { signal, openProgress }: Pick<ReleasePorts, "signal" | "openProgress">,
+  ports: Pick<ReleasePorts, "signal" | "openProgress">,
 ): Promise<VerifyResult> {
   const verified = verifyRelease(found.release, root);
-  const { name, version } = verified.statement;
-  using meters = new DisposableStack();
-  let meter: ReturnType<typeof openProgress> | undefined;
-  let shownBytes = 0;
-  const { blobs, bytes } = await verifyContents(medium, verified, {
-    signal,
-    onProgress({ doneBytes, totalBytes }) {
-      meter ??= meters.use(openProgress(`verifying ${name}@${version}`, totalBytes));
-      meter.advance(doneBytes - shownBytes);
-      shownBytes = doneBytes;
-    },
-  });
+  const { blobs, bytes } = await readContents(medium, verified, ports);
   return { kind: "good", found, signedBy: verified.signedBy, blobs, bytes };
 }

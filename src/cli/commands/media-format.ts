@@ -1,18 +1,14 @@
 /** `bootferry media format`: an empty medium that devices will know. */
 import type { Command } from "commander";
 import { EXIT } from "../../error.ts";
-import { findDiskToFormat, verifyFits } from "../../media/check-format.ts";
-import { closeMapping, labelMedium, makeFilesystem, verifyTools } from "../../media/format-medium.ts";
-import { listBlockDevices } from "../../media/list-block-devices.ts";
-import { type FormatPlan, planFormat } from "../../media/plan-format.ts";
-import { confirmErase } from "../confirm-erase.ts";
+import { closeMapping, labelMedium } from "../../media/format-medium.ts";
 import type { CliContext } from "../context.ts";
-import { addFormatOptions, type FormatOptions, formatRequestOf } from "../format-options.ts";
+import { describePlan, formatDevice, formatFacts } from "../format-device.ts";
+import { addFormatOptions, type FormatOptions } from "../format-options.ts";
 import { addTeaching } from "../help.ts";
-import { readNewLuksKey } from "../luks-key.ts";
-import { blockDevicePorts, formatPorts } from "../media-ports.ts";
+import { formatPorts } from "../media-ports.ts";
 import { addOutputOptions } from "../options.ts";
-import type { Output, OutputOptions } from "../output.ts";
+import type { OutputOptions } from "../output.ts";
 
 interface Options extends FormatOptions, OutputOptions {}
 
@@ -47,35 +43,4 @@ export function registerMediaFormat(parent: Command, context: CliContext): void 
     ],
     exits: [EXIT.medium, EXIT.busy],
   });
-}
-
-/**
- * Checks, shows and asks, then makes the file system without its label; an encrypted container stays open.
- * @throws MediaError, HostError, CliError
- */
-export async function formatDevice(
-  context: CliContext,
-  output: Output,
-  device: string,
-  options: FormatOptions,
-): Promise<FormatPlan> {
-  const all = await listBlockDevices(blockDevicePorts(context));
-  const disk = findDiskToFormat(all, context.media.resolveLinks(context.path(device)));
-  const plan = planFormat(disk, formatRequestOf(options, disk));
-  verifyFits(disk, plan.filesystem);
-  verifyTools(plan, context.media.hasTool);
-  context.media.verifyWritable(disk.path);
-  await confirmErase(context, output, disk, options.yes ?? false);
-  const key = plan.isEncrypted ? await readNewLuksKey(context, options.luksKeyFile) : undefined;
-  await makeFilesystem(plan, key, formatPorts(context, output));
-  return plan;
-}
-
-function formatFacts({ disk, volume, filesystem, label, partitionTable, isEncrypted }: FormatPlan) {
-  return { disk, volume, filesystem, label, partitionTable, encrypted: isEncrypted };
-}
-
-function describePlan({ filesystem, label, partitionTable, isEncrypted }: FormatPlan): string {
-  const table = partitionTable === "none" ? "without a partition table" : "in a GPT";
-  return `${filesystem} ${table}${isEncrypted ? ", encrypted (LUKS2)" : ""}, label ${label}`;
 }
