@@ -19,6 +19,8 @@ export type DeployErrorCode =
   | "DEPLOY_IMAGE_UNSIGNED"
   | "DEPLOY_TRUST_LOCAL_REFUSED"
   | "DEPLOY_HOST_INVALID"
+  | "DEPLOY_NOT_FOUND"
+  | "DEPLOY_OVERLAY_UNAVAILABLE"
   | "DEPLOY_DISK_UNSUITABLE"
   | "DEPLOY_DISK_IN_USE"
   | "DEPLOY_DISK_NOT_EMPTY"
@@ -105,6 +107,15 @@ export const DEPLOY_ERRORS: ErrorTable<DeployErrorCode> = {
   DEPLOY_HOST_INVALID: {
     exit: EXIT.failed,
     remedy: "Update bootc or bootferry: the status that bootc printed is not the one that its v1 API promises.",
+  },
+  DEPLOY_NOT_FOUND: {
+    exit: EXIT.failed,
+    remedy: "Name one of the deployments that `bootferry os status` lists, or one of booted, staged and rollback.",
+  },
+  DEPLOY_OVERLAY_UNAVAILABLE: {
+    exit: EXIT.failed,
+    remedy:
+      "Run the command as root on a booted device; a kernel before 6.19 refuses it when the root image is mounted from its file: try it with a newer one.",
   },
   DEPLOY_DISK_UNSUITABLE: {
     exit: EXIT.failed,

@@ -102,6 +102,7 @@ export interface HostSlots {
   readonly otherDeployments: readonly HostBootEntry[];
   readonly rollbackQueued: boolean;
   readonly readOnly: boolean;
+  readonly usrOverlay?: Host["status"]["usrOverlay"];
 }
 
 /** A Host as bootc makes it: `spec` mirrors the staged image, else the booted one, and the queued boot order. */
@@ -122,7 +123,7 @@ export function makeHost(slots: HostSlots): Host {
       ...(otherDeployments.length > 0 ? { otherDeployments: [...otherDeployments] } : {}),
       rollbackQueued,
       type: booted === null ? null : "bootcHost",
-      usrOverlay: null,
+      usrOverlay: slots.usrOverlay ?? null,
       readOnly,
     },
   };

@@ -4,7 +4,7 @@
  * Held after each cut: every entry with content is complete to its last object; the entries of what ran
  * are there, byte for byte; and the operation, run again, ends as it would have without the cut.
  */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { entriesDirectory, readEntryFiles } from "../../src/boot/entry-files.ts";
@@ -63,7 +63,12 @@ const OPERATIONS: readonly Operation[] = [
   },
   {
     name: "activate again before the reboot",
-    prepare: async (device) => void (await device.backend.activate(await device.backend.stage(image(device, "2.0")))),
+    prepare: async (device) => {
+      const { booted } = await device.backend.bootFacts();
+      await device.backend.activate(await device.backend.stage(image(device, "2.0")));
+      const etc = below(device.paths.sysroot, "bootferry", "deploy", booted?.id ?? "none", "etc");
+      writeFileSync(below(etc, "local.conf"), "changed before the reboot\n");
+    },
     run: activateStaged,
     barriersAtLeast: 4,
   },

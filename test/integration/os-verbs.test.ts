@@ -381,6 +381,49 @@ describe("os rollback", () => {
   });
 });
 
+describe("os pin", () => {
+  it("keeps a deployment through updates until it is taken back", async () => {
+    expect(await succeed(os("pin"))).toMatch(/^\w+\.1 is pinned\.\n$/);
+    expect(await succeed(os("pin", "booted"))).toMatch(/ is pinned already\.\n$/);
+    expect((await host()).status.booted?.pinned).toBe(true);
+    expect(await succeed(os("status", "--format", "human"))).toContain("booted, good, pinned, fs-verity off");
+    expect(await succeed(os("unpin"))).toMatch(/ is not pinned\.\n$/);
+    expect((await host()).status.booted?.pinned).toBe(false);
+  });
+
+  it.each(["rollback", "0123456789ab.9", "nonsense"])("refuses %s where there is none", async (name) => {
+    const run = await os("pin", name);
+    expect([run.exitStatus, run.stderr]).toEqual([1, expect.stringContaining("[DEPLOY_NOT_FOUND]")]);
+  });
+});
+
+describe("os finalize", () => {
+  const etcOf = async (slot: "booted" | "staged") => {
+    const deploy = join(device, "bootferry/deploy");
+    const digest = (await host()).status[slot]?.composefs?.verity.slice(0, 12) ?? "none";
+    return join(deploy, readdirSync(deploy).find((name) => name.startsWith(digest)) ?? "none", "etc");
+  };
+
+  it("does nothing where nothing waits, and leaves alone what was only downloaded", async () => {
+    expect(await succeed(os("finalize"))).toBe("Nothing waits for a reboot.\n");
+    await succeed(os("upgrade", "--medium", "stick-2.0", "--download-only"));
+    expect(await succeed(os("finalize"))).toBe("Nothing waits for a reboot.\n");
+    expect((await host()).status.staged?.downloadOnly).toBe(true);
+  });
+
+  it("brings along what was changed since, and writes nothing when nothing was", async () => {
+    await succeed(os("upgrade", "--medium", "stick-2.0"));
+    const before = statSync(await etcOf("staged")).ino;
+    expect(await succeed(os("finalize"))).toMatch(/^\w+\.2 is up to date\.\n$/);
+    expect(statSync(await etcOf("staged")).ino).toBe(before);
+    writeFileSync(join(await etcOf("booted"), "local.conf"), "late\n");
+    await succeed(os("finalize"));
+    expect(readFileSync(join(await etcOf("staged"), "local.conf"), "utf8")).toBe("late\n");
+    expect(await succeed(os("status", "--format", "human"))).toMatch(/^Next boot: \w+\.2, kiosk-os 2\.0$/m);
+    expect(await succeed(os("status", "--format", "human"))).toContain("waits for its first boot, 3 tries left");
+  });
+});
+
 describe("os verify", () => {
   const damage = (path: string) => writeFileSync(join(device, path), "damaged");
   const objectOf = (size: number) => {
@@ -473,7 +516,7 @@ describe("os status", () => {
     expect(json.startsWith('{"apiVersion":"org.containers.bootc/v1","kind":"BootcHost"')).toBe(true);
     expect(await succeed(os("status"))).toMatch(/^apiVersion: org\.containers\.bootc\/v1\nkind: BootcHost\n/);
     expect(await succeed(os("status", "--format", "human"))).toMatch(
-      /^● Booted image: oci:bootferry:kiosk-os-1\.0-kiosk-amd64\n {8}Digest: sha256:\w+ \(amd64\)\n {8}Verity: \w{64}\n {7}Version: 1\.0\n$/,
+      /^● Booted image: oci:bootferry:kiosk-os-1\.0-kiosk-amd64\n {8}Digest: sha256:\w+ \(amd64\)\n {8}Verity: \w{64}\n {7}Version: 1\.0\n\nNext boot: (?<id>\w{12}\.1), kiosk-os 1\.0\nDeployments:\n {2}\k<id> {2}kiosk-os 1\.0 {2}booted, good, fs-verity off\n$/,
     );
   });
 

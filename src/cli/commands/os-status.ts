@@ -2,8 +2,10 @@
 import { type Command, Option } from "commander";
 import { formatHostHuman, formatHostYaml } from "../../deploy/format-host.ts";
 import { formatHostJson, type Host } from "../../deploy/host-status.ts";
+import { formatDeployments } from "../../deploy/native/format-deployments.ts";
 import { nativeHost } from "../../deploy/native/native-host.ts";
-import { readSnapshot } from "../../deploy/native/snapshot.ts";
+import { readSnapshot, type Snapshot } from "../../deploy/native/snapshot.ts";
+import { readUsrOverlay } from "../../deploy/native/usr-overlay.ts";
 import type { CliContext } from "../context.ts";
 import { addSysrootOption, findDevice, type SysrootOption } from "../device.ts";
 import { CliError } from "../error.ts";
@@ -37,8 +39,9 @@ export function registerOsStatus(parent: Command, context: CliContext): void {
       }
       const { paths, loader } = findDevice(context, options);
       const { kind } = await loader.probe();
-      const host = nativeHost(readSnapshot(paths, loader), kind);
-      context.stdout.write(format(options.booted ? onlyBooted(host) : host, options, context));
+      const snapshot = readSnapshot(paths, loader);
+      const host = nativeHost(snapshot, kind, paths.isSimulated ? null : readUsrOverlay(paths));
+      context.stdout.write(format(options.booted ? onlyBooted(host) : host, snapshot, options, context));
     });
   addSysrootOption(command);
   addTeaching(command, {
@@ -52,7 +55,7 @@ export function registerOsStatus(parent: Command, context: CliContext): void {
   });
 }
 
-function format(host: Host, options: Options, { stdout }: CliContext): string {
+function format(host: Host, snapshot: Snapshot, options: Options, { stdout }: CliContext): string {
   const byDefault = options.json ? "json" : stdout.isTTY ? "human" : "yaml";
   switch (options.format ?? byDefault) {
     case "json":
@@ -61,8 +64,14 @@ function format(host: Host, options: Options, { stdout }: CliContext): string {
       return formatHostYaml(host);
     case "human":
     case "humanreadable":
-      return formatHostHuman(host, { isVerbose: options.verbose ?? false });
+      return formatForPeople(host, snapshot, options);
   }
+}
+
+/** As bootc prints it, and below it what bootc has no words for. */
+function formatForPeople(host: Host, snapshot: Snapshot, { booted, verbose }: Options): string {
+  const deployments = booted ? "" : formatDeployments(snapshot);
+  return [formatHostHuman(host, { isVerbose: verbose ?? false }), deployments].filter((part) => part !== "").join("\n");
 }
 
 /** As bootc's --booted: the other deployments stay. */

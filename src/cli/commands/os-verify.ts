@@ -10,9 +10,10 @@ import { loadAgentConfig } from "../../config/load-agent-config.ts";
 import { imageRoots } from "../../deploy/native/gc.ts";
 import { repairBootFiles } from "../../deploy/native/repair-boot-files.ts";
 import { readSnapshot } from "../../deploy/native/snapshot.ts";
-import { type DeploymentsReport, verifyDeployments } from "../../deploy/native/verify-deployments.ts";
+import { type DeploymentsReport, sealedImages, verifyDeployments } from "../../deploy/native/verify-deployments.ts";
 import { CodedError, EXIT } from "../../error.ts";
 import { repairStore } from "../../store/repair-store.ts";
+import { sealImages } from "../../store/seal-images.ts";
 import { isWhole } from "../../store/verify-store.ts";
 import type { CliContext } from "../context.ts";
 import { addSysrootOption, openDeviceForRescue, type RescuedDevice, type SysrootOption } from "../device.ts";
@@ -27,9 +28,9 @@ interface Options extends SysrootOption, OutputOptions {
   readonly medium?: string;
 }
 
-const DESCRIPTION = `Reads and digests everything that the deployments of this device need: images, objects, kernels on the boot partition. Lists what is missing or damaged, with the files that use it.
+const DESCRIPTION = `Reads and digests everything that the deployments of this device need: images, objects, kernels on the boot partition. Lists what is missing or damaged, with the files that use it, and files that are not sealed with fs-verity although their deployment asks for it.
 
-With --repair, what is damaged is taken again from the medium: any verified release that holds the same files will do. Kernels are written again from the store and need no medium.`;
+With --repair, what is damaged is taken again from the medium: any verified release that holds the same files will do. Kernels are written again from the store and seals are made without a medium.`;
 
 export function registerOsVerify(parent: Command, context: CliContext): void {
   const command = parent
@@ -83,7 +84,11 @@ async function repair(
 ): Promise<DeploymentsReport> {
   if (mediumPath !== undefined) await repairFrom(context, device, output, await openMedium(context.path(mediumPath)));
   const { store } = await verifyDeployments(device.engine, { signal: context.signal });
-  if (isWhole(store)) await repairBootFiles(device.engine);
+  if (isWhole(store)) {
+    await repairBootFiles(device.engine);
+    const { deployments } = readSnapshot(device.paths, device.loader);
+    await sealImages(device.store, sealedImages(deployments), context.signal);
+  }
   return verify(context, device, output);
 }
 
@@ -132,10 +137,11 @@ async function readTrustConfig({ files }: RescuedDevice): Promise<AgentConfig["t
 
 function toJson(report: DeploymentsReport): unknown {
   const { missingImages, corruptImages, checkedObjects, checkedBytes } = report.store;
-  const { objects, bootFiles, withoutEtc, damagedOrigins } = report;
+  const { objects, bootFiles, withoutEtc, damagedOrigins, unsealed } = report;
   return {
     isWhole: report.isWhole,
     ...{ checkedObjects, checkedBytes, objects, missingImages, corruptImages, bootFiles, withoutEtc, damagedOrigins },
+    unsealedFiles: unsealed.length,
   };
 }
 
@@ -150,6 +156,9 @@ function describe(report: DeploymentsReport, wasRepaired: boolean): string {
     ...report.bootFiles.map(({ path, deployment }) => `damaged boot file ${path} of ${deployment}`),
     ...report.withoutEtc.map((id) => `deployment ${id} has no /etc`),
     ...report.damagedOrigins.map((id) => `deployment ${id} has a damaged origin.json`),
+    ...(report.unsealed.length === 0
+      ? []
+      : [`${report.unsealed.length} files are not sealed, first ${report.unsealed[0]}`]),
     `${checked}: damaged`,
   ].join("\n");
 }

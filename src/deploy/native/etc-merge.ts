@@ -15,13 +15,13 @@
 import { type ByteString, displayBytes, utf8ToByteString } from "../../path.ts";
 import type { EtcConflict } from "../port.ts";
 import { isAccountFile, mergeAccounts } from "./account-merge.ts";
-import type { PlainContent, PlainDirectory, PlainMetadata, PlainNode } from "./plain-tree.ts";
+import { type IsSameMetadata, isSameNode } from "./compare-plain-trees.ts";
+import { fileFingerprint, type PlainContent, type PlainDirectory, type PlainNode } from "./plain-tree.ts";
 
 export interface EtcMergeOptions {
   /** Reads a file of any of the three trees; only account files that both sides changed are read. */
   readonly readContent: (content: PlainContent) => Uint8Array;
-  /** Whether two modes and owners mean the same on this disk. */
-  readonly isSameMetadata: (image: PlainMetadata, other: PlainMetadata, kind: PlainNode["kind"]) => boolean;
+  readonly isSameMetadata: IsSameMetadata;
 }
 
 export interface EtcMerge {
@@ -115,21 +115,13 @@ class EtcMerger {
     return {
       kind: "file",
       metadata: keepsMode ? fresh.metadata : local.metadata,
-      fingerprint: "merged",
+      fingerprint: fileFingerprint(merged.bytes),
       content: { from: "memory", bytes: merged.bytes },
     };
   }
 
   #isSame(a: PlainNode | undefined, b: PlainNode | undefined): boolean {
-    if (a === undefined || b === undefined) return a === b;
-    if (!this.#options.isSameMetadata(a.metadata, b.metadata, a.kind)) return false;
-    if (a.kind !== "directory" || b.kind !== "directory") {
-      return a.kind === b.kind && a.kind !== "directory" && b.kind !== "directory" && a.fingerprint === b.fingerprint;
-    }
-    return (
-      a.entries.size === b.entries.size &&
-      [...a.entries].every(([name, node]) => this.#isSame(node, b.entries.get(name)))
-    );
+    return isSameNode(a, b, this.#options.isSameMetadata);
   }
 
   #report(path: readonly ByteString[], kind: EtcConflict["kind"], detail?: string): void {

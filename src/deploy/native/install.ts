@@ -16,7 +16,13 @@ import { type Engine, sweepAndRead, syncEngine } from "./engine.ts";
 import { activationEntry } from "./entries.ts";
 import { findKernel, publishKernel } from "./kernel.ts";
 import { deployDirectory, engineDirectory, UNFINISHED, varDirectory } from "./layout.ts";
-import { imageDirectory, type PlainDirectory, type PlainMetadata, type PlainNode } from "./plain-tree.ts";
+import {
+  fileFingerprint,
+  imageDirectory,
+  type PlainDirectory,
+  type PlainMetadata,
+  type PlainNode,
+} from "./plain-tree.ts";
 import { readSnapshot } from "./snapshot.ts";
 import { makeOrigin, publishDeployment } from "./stage.ts";
 import { writePlainTree } from "./write-plain-tree.ts";
@@ -105,12 +111,12 @@ function withFile(directory: PlainDirectory, path: readonly ByteString[], file: 
 
 function leafOf(file: EtcFile, metadata: PlainMetadata): PlainNode {
   if ("link" in file) {
-    return { kind: "symlink", metadata, fingerprint: "provisioned", target: utf8ToByteString(file.link) };
+    return { kind: "symlink", metadata, fingerprint: `symlink ${file.link}`, target: utf8ToByteString(file.link) };
   }
   return {
     kind: "file",
     metadata: { ...metadata, mode: PROVISIONED_FILE_MODE },
-    fingerprint: "provisioned",
+    fingerprint: fileFingerprint(file),
     content: { from: "memory", bytes: file },
   };
 }

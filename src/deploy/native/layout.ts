@@ -6,7 +6,7 @@
  *       staged.json                    names the deployment that is complete and not yet bootable
  *       deploy/<id>/origin.json        what was deployed, from which release
  *       deploy/<id>/etc/               its /etc; there from activation on
- *       deploy/<id>/pinned             keeps it from gc (made by hand)
+ *       deploy/<id>/pinned             keeps it from gc (`os pin`)
  *       deploy/<id>.unfinished/        on its way in; swept
  *       var/                           the one /var
  *     <boot>/bootferry/<boot checksum>/{vmlinuz,initramfs.img}
@@ -39,6 +39,10 @@ export function deploymentEtc(paths: DevicePaths, id: DeploymentId): AbsPath {
 
 export function originFile(paths: DevicePaths, id: DeploymentId): AbsPath {
   return below(deploymentDirectory(paths, id), "origin.json");
+}
+
+export function pinFile(paths: DevicePaths, id: DeploymentId): AbsPath {
+  return below(deploymentDirectory(paths, id), "pinned");
 }
 
 export function stagedFile(paths: DevicePaths): AbsPath {

@@ -4,6 +4,7 @@ import { imageDigestHex } from "../../composefs/image-digest.ts";
 import { type Host, type HostBootEntry, makeHost } from "../host-status.ts";
 import { slotsOf } from "./boot-facts.ts";
 import type { Deployment, Snapshot } from "./snapshot.ts";
+import type { UsrOverlay } from "./usr-overlay.ts";
 
 /** Every loader that reads Type 1 entries and counts tries is systemd-boot to bootc's enumeration. */
 const BOOTLOADER_NAME: Readonly<Record<BootLoaderProbe["kind"], string>> = {
@@ -11,7 +12,12 @@ const BOOTLOADER_NAME: Readonly<Record<BootLoaderProbe["kind"], string>> = {
   simulated: "systemd",
 };
 
-export function nativeHost(snapshot: Snapshot, loader: BootLoaderProbe["kind"]): Host {
+/** @param usrOverlay what lies over /usr of the running system */
+export function nativeHost(
+  snapshot: Snapshot,
+  loader: BootLoaderProbe["kind"],
+  usrOverlay: UsrOverlay | null = null,
+): Host {
   const { booted, pending, rollback, others, next } = slotsOf(snapshot);
   const entryOf = (deployment: Deployment) => hostBootEntry(deployment, BOOTLOADER_NAME[loader]);
   return makeHost({
@@ -21,6 +27,7 @@ export function nativeHost(snapshot: Snapshot, loader: BootLoaderProbe["kind"]):
     otherDeployments: others.map(entryOf),
     rollbackQueued: rollback !== undefined && next === rollback,
     readOnly: false,
+    usrOverlay,
   });
 }
 

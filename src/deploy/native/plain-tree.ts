@@ -41,6 +41,11 @@ export type PlainLeaf = {
 
 export type PlainNode = PlainDirectory | PlainLeaf;
 
+/** Of a regular file, by its bytes. */
+export function fileFingerprint(bytes: Uint8Array): string {
+  return `file ${verityOf(bytes)}`;
+}
+
 /** A directory at the top of an image, such as `etc`; an empty one where the image has none. */
 export function imageDirectory(root: DirectoryNode, name: string): PlainDirectory {
   const node = root.entries.get(utf8ToByteString(name));

@@ -14,7 +14,7 @@ import { type AbsPath, below } from "../../path.ts";
 import { type DeploymentId, isDeploymentId, serialOf } from "../deployment-id.ts";
 import { DeployError } from "../error.ts";
 import { parseCommandLine, type RunningDeployment } from "./command-line.ts";
-import { deployDirectory, deploymentDirectory, originFile, stagedFile, UNFINISHED } from "./layout.ts";
+import { deployDirectory, deploymentDirectory, originFile, pinFile, stagedFile, UNFINISHED } from "./layout.ts";
 import { type Origin, readOrigin } from "./origin.ts";
 
 export interface Deployment {
@@ -60,7 +60,7 @@ export function readSnapshot(paths: DevicePaths, loader: BootLoader): Snapshot {
     const own = entriesOf(name);
     const isBooted = running.id === name;
     const isStaged = stagedId === name && own.length === 0 && !isBooted; // what runs had an entry
-    const isPinned = existsSync(below(deploymentDirectory(paths, name), "pinned"));
+    const isPinned = existsSync(pinFile(paths, name));
     const isNamed = own.length > 0 || isBooted || isStaged || isPinned;
     const unfinishedEtc = below(deploymentDirectory(paths, name), `etc${UNFINISHED}`);
     if (isNamed && existsSync(unfinishedEtc)) leftovers.push(unfinishedEtc);

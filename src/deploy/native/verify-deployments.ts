@@ -1,8 +1,9 @@
 /** Checks everything that the deployments need: images, objects, kernels on the boot partition, /etc. Reads only. */
 import { existsSync } from "node:fs";
 import type { ImageDigest } from "../../composefs/image-digest.ts";
-import { below, displayBytes } from "../../path.ts";
+import { type AbsPath, below, displayBytes } from "../../path.ts";
 import { loadImage } from "../../store/load-image.ts";
+import { findUnsealed } from "../../store/seal-images.ts";
 import { type CheckOptions, isWhole, type StoreReport, verifyStore } from "../../store/verify-store.ts";
 import type { ContentDigest } from "../../tree/node.ts";
 import { walkTree } from "../../tree/walk.ts";
@@ -36,6 +37,8 @@ export interface DeploymentsReport {
   readonly withoutEtc: readonly DeploymentId[];
   /** Deployments whose origin.json cannot be read. */
   readonly damagedOrigins: readonly DeploymentId[];
+  /** Files that are not sealed, of deployments whose boot entries ask for seals: these would not boot. */
+  readonly unsealed: readonly AbsPath[];
   readonly isWhole: boolean;
 }
 
@@ -52,14 +55,34 @@ export async function verifyDeployments(engine: Engine, options: CheckOptions = 
   const withoutEtc = deployments
     .filter(({ id, entries }) => entries.length > 0 && !existsSync(deploymentEtc(engine.paths, id)))
     .map(({ id }) => id);
+  const unsealed = await findBrokenPromises(engine, store, readable, options.signal);
+  const others = [bootFiles, withoutEtc, damaged, unsealed];
   return {
     store,
     objects: describeDamage(engine, store, readable),
     bootFiles,
     withoutEtc,
     damagedOrigins: damaged,
-    isWhole: isWhole(store) && bootFiles.length === 0 && withoutEtc.length === 0 && damaged.length === 0,
+    unsealed,
+    isWhole: isWhole(store) && others.every((list) => list.length === 0),
   };
+}
+
+/** What is missing altogether has no seal either, and is listed once. */
+async function findBrokenPromises(
+  { store }: Engine,
+  { missing }: StoreReport,
+  deployments: readonly Deployment[],
+  signal: AbortSignal | undefined,
+): Promise<readonly AbsPath[]> {
+  const unsealed = await findUnsealed(store, sealedImages(deployments), signal);
+  const absent = new Set([...missing.keys()].map(store.objectFile));
+  return unsealed.filter((file) => !absent.has(file));
+}
+
+/** Images of deployments whose boot entries ask for seals. */
+export function sealedImages(deployments: readonly Deployment[]): readonly ImageDigest[] {
+  return deployments.filter(({ origin }) => origin.verity !== "off").map(({ origin }) => origin.imageDigest);
 }
 
 /** Files that an entry of the deployment names; a staged one has none yet. */

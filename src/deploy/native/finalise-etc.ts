@@ -1,0 +1,73 @@
+/**
+ * /etc of the next deployment: merged from the running one as late as possible, since what a person changes there before
+ * the reboot must come along.
+ */
+import { renameSync, rmSync } from "node:fs";
+import { hostError } from "../../host/error.ts";
+import { parseAbsPath } from "../../path.ts";
+import { loadImage } from "../../store/load-image.ts";
+import { readFileContent } from "../../store/read-content.ts";
+import type { EtcConflict, NotApplied } from "../port.ts";
+import { type IsSameMetadata, isSameNode, withoutSpecial } from "./compare-plain-trees.ts";
+import { type Engine, syncEngine } from "./engine.ts";
+import { type EtcMerge, mergeEtc } from "./etc-merge.ts";
+import { deploymentEtc, UNFINISHED } from "./layout.ts";
+import { imageDirectory, type PlainContent } from "./plain-tree.ts";
+import { readPlainTree, readRegularFile } from "./read-plain-tree.ts";
+import type { Deployment } from "./snapshot.ts";
+import { modeOnDisk, writePlainTree } from "./write-plain-tree.ts";
+
+/** What the /etc of `next` has to be, with what both sides changed. Changes nothing. @throws StoreError; HostError */
+export function mergeEtcOf(engine: Engine, booted: Deployment, next: Deployment): EtcMerge {
+  const { paths, store } = engine;
+  const old = imageDirectory(loadImage(store, booted.origin.imageDigest), "etc");
+  const fresh = imageDirectory(loadImage(store, next.origin.imageDigest), "etc");
+  const local = readPlainTree(deploymentEtc(paths, booted.id));
+  const readContent = (content: PlainContent): Uint8Array => {
+    switch (content.from) {
+      case "store":
+        return readFileContent(store, content.content);
+      case "disk":
+        return Buffer.concat([...readRegularFile(content.path)].map((chunk) => Buffer.from(chunk)));
+      case "memory":
+        return content.bytes;
+    }
+  };
+  return mergeEtc(old, local, fresh, { readContent, isSameMetadata: sameMetadataOnDisk(engine) });
+}
+
+/** True when the /etc of `next` on disk is the merged one already, and need not be written again. @throws HostError */
+export function isEtcOnDisk(engine: Engine, { etc }: EtcMerge, next: Deployment): boolean {
+  const found = readPlainTree(deploymentEtc(engine.paths, next.id));
+  return isSameNode(withoutSpecial(etc), found, sameMetadataOnDisk(engine));
+}
+
+/** Puts the merged /etc in the place of the deployment's; durable when it returns. @throws StoreError; HostError */
+export async function writeEtc(
+  engine: Engine,
+  { etc, conflicts }: EtcMerge,
+  next: Deployment,
+): Promise<{ readonly conflicts: readonly EtcConflict[]; readonly notApplied: readonly NotApplied[] }> {
+  const { paths, store, isRoot } = engine;
+  const destination = deploymentEtc(paths, next.id);
+  const unfinished = parseAbsPath(`${destination}${UNFINISHED}`);
+  try {
+    rmSync(unfinished, { recursive: true, force: true });
+    const notApplied = writePlainTree(etc, unfinished, { store, isRoot, label: "/etc" });
+    await syncEngine(engine);
+    rmSync(destination, { recursive: true, force: true });
+    renameSync(unfinished, destination);
+    await syncEngine(engine);
+    return { conflicts, notApplied };
+  } catch (error) {
+    rmSync(unfinished, { recursive: true, force: true }); // on a full disk not even the journal could tell otherwise
+    throw hostError(error, `making ${destination}`);
+  }
+}
+
+function sameMetadataOnDisk({ isRoot }: Pick<Engine, "isRoot">): IsSameMetadata {
+  return (a, b, kind) =>
+    kind === "symlink" ||
+    (modeOnDisk(a.mode, kind, isRoot) === modeOnDisk(b.mode, kind, isRoot) &&
+      (!isRoot || (a.uid === b.uid && a.gid === b.gid)));
+}
