@@ -10,7 +10,8 @@ export type AgentErrorCode =
   | "AGENT_NEVER_BOOTED"
   | "AGENT_WITHDRAWN"
   | "AGENT_INTERRUPTED"
-  | "AGENT_APPROVE_UNKNOWN";
+  | "AGENT_APPROVE_UNKNOWN"
+  | "AGENT_MEDIUM_QUARANTINED";
 
 export const AGENT_ERRORS: ErrorTable<AgentErrorCode> = {
   AGENT_TRUST_ROOT_MISSING: {
@@ -50,6 +51,11 @@ export const AGENT_ERRORS: ErrorTable<AgentErrorCode> = {
   AGENT_APPROVE_UNKNOWN: {
     exit: EXIT.failed,
     remedy: "Name the version of a release that `bootferry agent history` lists as failed on this device.",
+  },
+  AGENT_MEDIUM_QUARANTINED: {
+    exit: EXIT.medium,
+    remedy:
+      "Write the release to another medium; or, if only the power was cut, allow this one another try with `bootferry agent approve --medium`.",
   },
 };
 

@@ -5,7 +5,7 @@
 import type { MountedMedium } from "../bundle/medium.ts";
 import type { Target } from "../bundle/statement.ts";
 import type { VerifiedRelease } from "../bundle/verify-release.ts";
-import { CodedError } from "../error.ts";
+import { CodedError, EXIT } from "../error.ts";
 import { StoreError } from "../store/error.ts";
 import type { StoredImage } from "../store/ingest.ts";
 import { readChoiceFacts } from "./choice-facts.ts";
@@ -14,7 +14,8 @@ import { collectGarbage } from "./collect-garbage.ts";
 import { AgentError } from "./error.ts";
 import type { JournalIn } from "./journal.ts";
 import { keepRelease, openKeptRelease } from "./kept-release.ts";
-import { type MediumSource, type OpenSource, pathOf, withMedium } from "./medium-source.ts";
+import { openGuard } from "./medium-guard.ts";
+import { type MediumSource, notOurs, type OpenSource, pathOf, withMedium } from "./medium-source.ts";
 import { isRefusal, type Outcome, outcome, reasonOf } from "./outcome.ts";
 import { activate, rebootByPolicy } from "./reboot.ts";
 import type { ChosenRelease } from "./release-facts.ts";
@@ -33,26 +34,27 @@ export type Extent = "install" | "store";
 /** Installs (or stores) the best release of the medium, or says why there is none. */
 export async function installFromMedium(session: Session, source: MediumSource, extent: Extent): Promise<Outcome> {
   await session.enter("medium-given", {}, pathOf(source));
-  return endingOnError(session, () =>
-    withMedium(session.ports, source, async (opened) => {
-      await session.enter("medium-opened", {});
-      const choice = await chooseFromMedium(opened.medium, await readChoiceFacts(session.ports), session.ports.signal);
-      const refusals = choice.refusals.slice(0, MAX_REFUSALS).map(reasonOf);
-      // What people are told next is that they can remove it: close it before.
-      if (choice.kind !== "install") await opened.close();
-      switch (choice.kind) {
-        case "nothing": {
-          await session.enter("nothing-to-do", {});
-          session.show(choice.message);
-          return { ...outcome(session.journal, "nothing", choice.message), refusals };
-        }
-        case "refused":
-          return endWith(session, choice.error, choice.refusals);
-        case "install":
-          return { ...(await install(session, opened, choice, extent)), refusals };
-      }
-    }),
-  );
+  const use = (opened: OpenSource) => installFrom(session, opened, extent);
+  return endingOnError(session, () => withMedium(session.ports, source, use, openGuard(session)));
+}
+
+async function installFrom(session: Session, opened: OpenSource, extent: Extent): Promise<Outcome> {
+  await session.enter("medium-opened", {});
+  const choice = await chooseFromMedium(opened.medium, await readChoiceFacts(session.ports), session.ports.signal);
+  const refusals = choice.refusals.slice(0, MAX_REFUSALS).map(reasonOf);
+  if (choice.kind === "install") return { ...(await install(session, opened, choice, extent)), refusals };
+  await requireThere(opened, choice.refusals);
+  await opened.close(); // what people are told next is that they can remove it
+  if (choice.kind === "refused") return endWith(session, choice.error, choice.refusals);
+  await session.enter("nothing-to-do", {});
+  session.show(choice.message);
+  return { ...outcome(session.journal, "nothing", choice.message), refusals };
+}
+
+/** A release that could not be read is told with its reason, like any other; unless that is that the stick was pulled out. */
+async function requireThere(opened: OpenSource, refusals: readonly CodedError[]): Promise<void> {
+  const unread = refusals.find(({ exitStatus }) => exitStatus === EXIT.medium);
+  if (unread !== undefined && (await opened.isGone())) throw unread;
 }
 
 async function install(
@@ -81,7 +83,7 @@ export async function retryKept(session: Session): Promise<Outcome | undefined> 
   const { medium, release, target } = due;
   await session.enter("kept-release-chosen", { release: chosenRelease(release, target), restages: 0 }, null);
   return endingOnError(session, async () => {
-    const { image, stored } = await store(session, { medium, close: async () => undefined }, { release, target });
+    const { image, stored } = await store(session, notOurs(medium), { release, target });
     return stage(session, image, stored);
   });
 }

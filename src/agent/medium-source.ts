@@ -2,13 +2,15 @@
  * Where a medium comes from: a directory that somebody else has mounted, or a block device that the agent mounts itself,
  * for as long as it reads and no longer.
  */
-import { type MountedMedium, openMedium } from "../bundle/medium.ts";
+import type { MountedMedium } from "../bundle/medium.ts";
 import { errnoOf } from "../error.ts";
 import type { MediumDevice } from "../media/device-lookup.ts";
 import { MediaError } from "../media/error.ts";
 import type { LuksKeys } from "../media/luks-open.ts";
 import { openDevice } from "../media/open-device.ts";
 import { type AbsPath, below } from "../path.ts";
+import { type MediumGuard, NO_GUARD } from "./medium-guard.ts";
+import { mediumKey } from "./quarantine.ts";
 import type { AgentPorts } from "./session.ts";
 
 export type MediumSource =
@@ -17,12 +19,14 @@ export type MediumSource =
 
 export interface OpenSource {
   readonly medium: MountedMedium;
+  /** Whether it was pulled out; a directory never is, as far as we can know. */
+  isGone(): Promise<boolean>;
   /** Unmounts it: from then on it can be pulled out. Doing it again does nothing. Never fails because the medium is gone. */
   close(): Promise<void>;
 }
 
 /** The part of the ports that opening a medium takes. */
-export type SourcePorts = Pick<AgentPorts, "exec" | "devices" | "files" | "paths" | "config" | "signal">;
+export type SourcePorts = Pick<AgentPorts, "exec" | "devices" | "openMedium" | "files" | "paths" | "config" | "signal">;
 
 export function pathOf(source: MediumSource): AbsPath {
   return source.kind === "device" ? source.device : source.directory;
@@ -31,43 +35,64 @@ export function pathOf(source: MediumSource): AbsPath {
 /**
  * Opens the medium for `use` and closes it after that, if `use` has not. An error that came while it was open and turns
  * out to come from a stick that was pulled out says just that.
- * @throws MediaError; what `openMedium` and `use` throw
+ * @throws MediaError; what the guard, `openMedium` and `use` throw
  */
 export async function withMedium<T>(
   ports: SourcePorts,
   source: MediumSource,
   use: (opened: OpenSource) => Promise<T>,
+  guard: MediumGuard = NO_GUARD,
 ): Promise<T> {
   switch (source.kind) {
     case "directory":
-      return use({ medium: await openMedium(source.directory), close: async () => undefined });
+      return use(notOurs(await ports.openMedium(source.directory)));
     case "device":
-      return withDevice(ports, source.device, use);
+      return withDevice(ports, requireDevice(ports, source.device), use, guard);
   }
 }
 
-async function withDevice<T>(ports: SourcePorts, path: AbsPath, use: (opened: OpenSource) => Promise<T>): Promise<T> {
-  const { exec, devices, paths, config, signal } = ports;
+/** A medium that somebody else has opened, and will close. */
+export function notOurs(medium: MountedMedium): OpenSource {
+  return { medium, isGone: async () => false, close: async () => undefined };
+}
+
+function requireDevice({ devices }: SourcePorts, path: AbsPath): MediumDevice {
   const device = devices.find(path);
-  if (device === undefined)
-    throw new MediaError("MEDIA_NO_SUCH_DEVICE", `${path} is no block device with a medium in it`);
+  if (device !== undefined) return device;
+  throw new MediaError("MEDIA_NO_SUCH_DEVICE", `${path} is no block device with a medium in it`);
+}
+
+async function withDevice<T>(
+  ports: SourcePorts,
+  device: MediumDevice,
+  use: (opened: OpenSource) => Promise<T>,
+  guard: MediumGuard,
+): Promise<T> {
+  const { exec, paths, config, signal } = ports;
   let isClosed = false;
   try {
     await using opened = await openDevice(exec, device, {
       mediaDirectory: below(paths.runtimeDirectory, "media"),
       filesystems: config.media.filesystems,
       luks: luksKeys(ports),
+      onMount: (filesystem) => guard.opening(mediumKey(filesystem, device), filesystem.label),
       signal,
     });
     const close = async () => {
       if (isClosed) return;
       await opened[Symbol.asyncDispose]();
       isClosed = true;
+      guard.closed();
     };
-    return await use({ medium: await openMedium(opened.mountPoint), close });
+    const medium = await ports.openMedium(opened.mountPoint);
+    guard.reading();
+    const result = await use({ medium, close, isGone: () => wasPulled(ports, device) });
+    await close();
+    return result;
   } catch (error) {
-    if (!isClosed && (await wasPulled(ports, device))) throw removed(device, error);
-    throw error;
+    if (isClosed) throw error; // it is none of the medium's
+    guard.closed();
+    throw (await wasPulled(ports, device)) ? removed(device, error) : error;
   }
 }
 

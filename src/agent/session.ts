@@ -5,6 +5,7 @@
  * and in the verdicts, if not now then at the next start (`settle` completes what a power cut prevented).
  */
 import { readFileSync } from "node:fs";
+import type { MountedMedium } from "../bundle/medium.ts";
 import type { AgentConfig } from "../config/agent-config.ts";
 import type { DeviceFiles } from "../config/device-files.ts";
 import type { DevicePaths } from "../config/device-paths.ts";
@@ -14,6 +15,7 @@ import type { Clock } from "../host/clock.ts";
 import { HostError, hostError } from "../host/error.ts";
 import type { Exec } from "../host/exec.ts";
 import type { DeviceLookup } from "../media/device-lookup.ts";
+import type { AbsPath } from "../path.ts";
 import type { IngestOptions } from "../store/ingest.ts";
 import type { ObjectStore } from "../store/object-store.ts";
 import { appendHistory, type HistoryNote, readHistory } from "./history.ts";
@@ -35,6 +37,8 @@ export interface AgentPorts {
   readonly exec: Exec;
   /** Block devices, for media that are no directories. */
   readonly devices: DeviceLookup;
+  /** The medium that is mounted at a directory. */
+  readonly openMedium: (directory: AbsPath) => Promise<MountedMedium>;
   readonly clock: Clock;
   /** Milliseconds of a clock that is never set. */
   readonly monotonicMs: () => number;

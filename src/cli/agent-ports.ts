@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import type { AgentPorts } from "../agent/session.ts";
 import { readSynchronisedTime } from "../agent/synchronised-time.ts";
+import { openMedium } from "../bundle/medium.ts";
 import { requireRoom } from "../deploy/native/require-room.ts";
 import { hostDevices } from "../media/device-lookup.ts";
 import type { CliContext } from "./context.ts";
@@ -14,6 +15,7 @@ export function agentPorts(context: CliContext, device: ConfiguredDevice, agentV
   return {
     ...{ backend, store, files, programs, exec, clock, paths, config, agentVersion, signal },
     devices: hostDevices,
+    openMedium,
     preflight: (plan, root) => requireRoom(device, root, plan),
     monotonicMs: () => performance.now(),
     newAttemptId: randomUUID,

@@ -39,7 +39,7 @@ const MIB = 1 << 20;
 /** What cryptsetup and its libraries map besides the memory of the key derivation; 90 MiB were measured. */
 const TOOL_MEMORY_MIB = 512;
 
-export function mappingName({ kernelName }: Pick<MediumDevice, "kernelName">): string {
+function mappingName({ kernelName }: Pick<MediumDevice, "kernelName">): string {
   return `bootferry-${kernelName}`;
 }
 

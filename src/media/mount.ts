@@ -35,12 +35,12 @@ const NOT_MOUNTED = 32; // umount(8): "mount failure", which is what it calls a 
 
 /** Mounts a medium; what an earlier run has left at the mount point is taken away first. @throws MediaError MEDIA_MOUNT_FAILED; HostError */
 export async function openMount(exec: Exec, { device, type, mountPoint, signal }: MountRequest): Promise<Mounted> {
+  if (await isMountPoint(exec, mountPoint)) await unmount(exec, mountPoint);
   try {
     mkdirSync(mountPoint, { recursive: true, mode: 0o700 });
   } catch (error) {
     throw hostError(error, `making ${mountPoint}`);
   }
-  if (await isMountPoint(exec, mountPoint)) await unmount(exec, mountPoint);
   const options = [...SAFE_OPTIONS, ...(OPTIONS_BY_TYPE[type] ?? [])].join(",");
   try {
     await exec(["mount", "-t", type, "-o", options, "--source", device, "--target", mountPoint], {

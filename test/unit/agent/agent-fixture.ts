@@ -12,6 +12,7 @@ import type { AgentPorts } from "../../../src/agent/session.ts";
 import { type AgentStatus, readStatus } from "../../../src/agent/status-file.ts";
 import { formatReleaseManifest } from "../../../src/bundle/artifact.ts";
 import { RELEASE_ARTIFACT_TYPE, STATEMENT_PAYLOAD_TYPE } from "../../../src/bundle/media-type.ts";
+import { openMedium } from "../../../src/bundle/medium.ts";
 import { formatStatement, type Statement } from "../../../src/bundle/statement.ts";
 import { hostFiles } from "../../../src/config/device-files.ts";
 import { type DevicePaths, simulatedDevicePaths } from "../../../src/config/device-paths.ts";
@@ -153,6 +154,7 @@ export async function openWorld(installed: SignedRelease, options: WorldOptions 
     programs: { listPrograms: async (path) => listPrograms(below(root, path)), env: { BOOTFERRY_SYSROOT: sysroot } },
     preflight: () => undefined,
     devices: { find: () => undefined, isGone: async () => false },
+    openMedium,
     exec: options.exec ?? execOnHost,
     clock: { nowUtc: () => new Date("2026-11-20T12:00:00Z") },
     monotonicMs: () => 0,
