@@ -7,6 +7,7 @@ import { collectGarbage } from "./collect-garbage.ts";
 import { AgentError } from "./error.ts";
 import { evaluateBoot } from "./evaluate-boot.ts";
 import { raiseFloors } from "./floors.ts";
+import { describeGivenUp, forgetGivenUp } from "./given-up.ts";
 import { runHealth } from "./health.ts";
 import { describeHealth, type HealthReport } from "./health-report.ts";
 import { endingOnError, stageStored } from "./install.ts";
@@ -15,6 +16,7 @@ import { type Outcome, outcome, reasonOf } from "./outcome.ts";
 import { reboot, rebootByPolicy } from "./reboot.ts";
 import { describeRelease, isChosen } from "./release-facts.ts";
 import type { Session } from "./session.ts";
+import { isAtRest } from "./states.ts";
 
 type Trying = JournalIn<"staged"> | JournalIn<"rebooting"> | JournalIn<"assessing">;
 
@@ -69,6 +71,18 @@ async function assess(session: Session, tried: Trying): Promise<Outcome> {
   }
 }
 
+/**
+ * Assesses the booted deployment, which is on trial: as the end of the attempt that the journal tells of, or as one that
+ * no attempt speaks of. A deployment on trial keeps the backend from staging, so nothing else comes of it.
+ */
+export async function assessUnconfirmed(session: Session): Promise<Outcome> {
+  const left = await goOn(session);
+  const adopted = isAtRest(session.journal.state)
+    ? await adoptUnconfirmed(session, await session.ports.backend.bootFacts())
+    : undefined;
+  return adopted ?? left ?? outcome(session.journal, "nothing");
+}
+
 /** Assesses a booted deployment that nobody has assessed and no attempt speaks of, such as one of `os upgrade`. */
 export async function adoptUnconfirmed(session: Session, facts: BootFacts): Promise<Outcome | undefined> {
   const { booted, assessment } = facts;
@@ -116,6 +130,7 @@ async function confirm(session: Session, tried: Trying): Promise<Outcome> {
 async function recordConfirmed(session: Session, { release }: Trying): Promise<Outcome> {
   if (release !== null) raiseFloors(session, release);
   await session.end("deployment-confirmed");
+  forgetGivenUp(session.ports.paths.stateDirectory);
   return outcome(session.journal, "confirmed");
 }
 
@@ -168,8 +183,12 @@ async function recordFallback(session: Session, tried: Trying): Promise<Outcome>
     await session.end("fell-back-unhealthy", { reason: reasonOf(error) });
     return outcome(session.journal, "rolled-back");
   }
-  const what = `${nameOf(tried)} used up its tries before its health was known`;
+  const { stateDirectory } = session.ports.paths;
+  const known = describeGivenUp(stateDirectory, tried.deployment.id);
+  const why = known === undefined ? "" : `: ${known}`;
+  const what = `${nameOf(tried)} used up its tries before its health was known${why}`;
   await session.end("fell-back-unassessed", { reason: reasonOf(new AgentError("AGENT_FELL_BACK", what)) });
+  forgetGivenUp(stateDirectory); // after it is recorded
   return outcome(session.journal, "unassessed");
 }
 

@@ -1,7 +1,7 @@
 /** What the health checks of a boot said, in the form that journal, history and `bootferry health --json` keep it. */
 import { z } from "zod";
 
-const checkSchema = z.strictObject({
+const checkSchema = z.object({
   level: z.enum(["required", "wanted"]),
   /** The file of the check on the device, or the name of one that is built in. */
   check: z.string(),
@@ -11,7 +11,7 @@ const checkSchema = z.strictObject({
   output: z.string(),
 });
 
-export const healthReportSchema = z.strictObject({
+export const healthReportSchema = z.object({
   /** True when every required check passed; also when there is none. */
   healthy: z.boolean(),
   checks: z.array(checkSchema),

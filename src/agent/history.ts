@@ -15,7 +15,7 @@ import { type AbsPath, below } from "../path.ts";
 import { healthReportSchema } from "./health-report.ts";
 import { reasonSchema, releaseFactsSchema } from "./release-facts.ts";
 
-const attemptSchema = z.strictObject({
+const attemptSchema = z.object({
   version: z.literal(1),
   kind: z.literal("attempt"),
   atUtc: z.string(),
@@ -31,7 +31,7 @@ const attemptSchema = z.strictObject({
   refusals: z.array(reasonSchema),
 });
 
-const noteSchema = z.strictObject({
+const noteSchema = z.object({
   version: z.literal(1),
   kind: z.literal("note"),
   atUtc: z.string(),

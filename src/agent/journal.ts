@@ -11,7 +11,7 @@ import { z } from "zod";
 import { type AbsPath, below } from "../path.ts";
 import { healthReportSchema } from "./health-report.ts";
 import { chosenReleaseSchema, reasonSchema, releaseFactsSchema, triedDeploymentSchema } from "./release-facts.ts";
-import { readStateFile, writeStateFile } from "./state-file.ts";
+import { peekStateFile, readStateFile, writeStateFile } from "./state-file.ts";
 import type { AgentEvent, AgentState, TargetOf } from "./states.ts";
 
 const base = {
@@ -30,16 +30,16 @@ const base = {
 const triedRelease = z.union([chosenReleaseSchema, releaseFactsSchema]).nullable();
 
 export const journalSchema = z.discriminatedUnion("state", [
-  z.strictObject({ ...base, state: z.literal("idle") }),
-  z.strictObject({ ...base, state: z.enum(["detected", "mounted"]) }),
-  z.strictObject({
+  z.object({ ...base, state: z.literal("idle") }),
+  z.object({ ...base, state: z.enum(["detected", "mounted"]) }),
+  z.object({
     ...base,
     state: z.enum(["verified", "storing", "stored"]),
     release: chosenReleaseSchema,
     /** How often it was staged anew because it never became bootable. */
     restages: z.int().nonnegative(),
   }),
-  z.strictObject({
+  z.object({
     ...base,
     state: z.enum(["staged", "rebooting", "assessing"]),
     release: triedRelease,
@@ -50,7 +50,7 @@ export const journalSchema = z.discriminatedUnion("state", [
     /** The last report of its health; null while nothing is known. */
     health: healthReportSchema.nullable(),
   }),
-  z.strictObject({
+  z.object({
     ...base,
     state: z.enum(["confirmed", "rolled-back", "unassessed", "refused", "failed"]),
     release: triedRelease,
@@ -95,6 +95,11 @@ export function journalFile(stateDirectory: AbsPath): AbsPath {
 /** @throws HostError; a damaged journal is set aside and counts as none */
 export function readJournal(stateDirectory: AbsPath, onDamaged: (why: string) => void): Journal | undefined {
   return readStateFile(journalFile(stateDirectory), journalSchema, onDamaged);
+}
+
+/** Whether {@link readJournal} would set it aside. @throws HostError */
+export function isJournalDamaged(stateDirectory: AbsPath): boolean {
+  return peekStateFile(journalFile(stateDirectory), journalSchema).kind === "damaged";
 }
 
 /** @throws HostError */

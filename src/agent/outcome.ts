@@ -19,7 +19,7 @@ export type OutcomeKind =
   | "confirmed"
   | "rolled-back"
   | "unassessed"
-  /** The running deployment is not well and there is none to go back to. */
+  /** The running deployment is not well, and stays: it is confirmed, or there is none to go back to. */
   | "unhealthy"
   | "refused"
   | "failed";

@@ -5,7 +5,7 @@ import { DIGEST_PATTERN, type Digest } from "../oci/digest.ts";
 const digest = z.string().regex(DIGEST_PATTERN, "not a sha256 digest") as unknown as z.ZodType<Digest>;
 
 /** What is known of a release once it runs, however it was installed. */
-export const releaseFactsSchema = z.strictObject({
+export const releaseFactsSchema = z.object({
   name: z.string(),
   version: z.string(),
   sequence: z.int().nonnegative(),
@@ -16,7 +16,7 @@ export const releaseFactsSchema = z.strictObject({
 });
 
 /** A release that was chosen from a medium, with what its statement signs of the image: the second lock compares it. */
-export const chosenReleaseSchema = z.strictObject({
+export const chosenReleaseSchema = z.object({
   ...releaseFactsSchema.shape,
   /** Of the OCI image manifest for this device. */
   imageManifestDigest: digest,
@@ -26,10 +26,10 @@ export const chosenReleaseSchema = z.strictObject({
   releaseManifestDigest: digest,
 });
 
-export const triedDeploymentSchema = z.strictObject({ id: z.string(), imageDigest: z.string() });
+export const triedDeploymentSchema = z.object({ id: z.string(), imageDigest: z.string() });
 
 /** Why something was refused or failed: a coded error as data. */
-export const reasonSchema = z.strictObject({
+export const reasonSchema = z.object({
   code: z.string(),
   message: z.string(),
   remedy: z.string(),

@@ -20,7 +20,16 @@ import type { IngestOptions } from "../store/ingest.ts";
 import type { ObjectStore } from "../store/object-store.ts";
 import { appendHistory, type HistoryNote, readHistory } from "./history.ts";
 import { runHooks } from "./hooks.ts";
-import { type FieldsOf, type Journal, type JournalIn, noJournal, readJournal, writeJournal } from "./journal.ts";
+import {
+  type FieldsOf,
+  isJournalDamaged,
+  type Journal,
+  type JournalIn,
+  noJournal,
+  readJournal,
+  writeJournal,
+} from "./journal.ts";
+import { holdUnexplained } from "./lost-journal.ts";
 import type { ProgramFiles } from "./programs.ts";
 import type { Reason, ReleaseFacts } from "./release-facts.ts";
 import { type AgentEvent, type AgentState, isAtRest, nextState, type TargetOf } from "./states.ts";
@@ -86,7 +95,7 @@ export interface Ending {
 
 const STATUS_INTERVAL_MS = 1000; // people read no faster
 
-/** Reads what earlier runs have left and completes their records. @throws HostError */
+/** Reads what earlier runs have left and completes their records. @throws HostError; DeployError with a lost journal */
 export async function openSession(ports: AgentPorts): Promise<Session> {
   const { stateDirectory, runtimeDirectory } = ports.paths;
   const nowUtc = () => ports.clock.nowUtc().toISOString();
@@ -94,6 +103,8 @@ export async function openSession(ports: AgentPorts): Promise<Session> {
     appendHistory(stateDirectory, { version: 1, kind: "note", atUtc: nowUtc(), about, message });
   const onDamaged = (why: string) => note("damaged-file", why);
   const bootId = readBootId(ports.paths.bootId);
+  // Asked before the journal is set aside: when the backend cannot tell, the next run has to find it as it was.
+  const lost = isJournalDamaged(stateDirectory) ? await ports.backend.bootFacts() : undefined;
   let journal: Journal = readJournal(stateDirectory, onDamaged) ?? noJournal();
   let verdicts = readVerdicts(stateDirectory, onDamaged);
   let shownMs = Number.NEGATIVE_INFINITY;
@@ -109,6 +120,12 @@ export async function openSession(ports: AgentPorts): Promise<Session> {
     settleHistory(stateDirectory, journal);
   };
 
+  if (lost !== undefined) {
+    const { verdicts: known, notes } = holdUnexplained(verdicts, lost, nowUtc());
+    if (known !== verdicts) writeVerdicts(stateDirectory, known);
+    verdicts = known;
+    for (const text of notes) note("damaged-file", text);
+  }
   settle();
   const session: Session = {
     ports,

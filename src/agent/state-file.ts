@@ -1,5 +1,10 @@
 /**
- * Small JSON documents in the state directory: strict when read, durable when written.
+ * Small JSON documents in the state directory, durable when written.
+ *
+ * Two versions of bootferry share them: after a fallback the older one reads what the newer one wrote. Fields that it
+ * does not know are passed over (the schemas are not strict), so that adding one needs no new `version`; a field that is
+ * added later has a default, for what the older one wrote. A document of another `version`, or in a state that this
+ * bootferry does not know, cannot be read.
  *
  * A document that cannot be read is set aside under `<name>.damaged` and counts as absent: what the agent must not get
  * wrong is found again from the deployments themselves, so a damaged file is never a reason to stop.

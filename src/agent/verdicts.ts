@@ -18,7 +18,7 @@ export const MAX_UNFINISHED_ATTEMPTS = 3;
 const MAX_RELEASES = 64; // a device tries one a week at most; the oldest verdicts are forgotten
 const MAX_ATTEMPTS = 32; // of one release; more than a few take a person who allows each
 
-const triedSchema = z.strictObject({
+const triedSchema = z.object({
   id: z.string(),
   /** `other`: it ended in a way that says nothing against the release. */
   outcome: z.enum(["unhealthy", "unfinished", "other"]),
@@ -26,7 +26,7 @@ const triedSchema = z.strictObject({
   forgiven: z.boolean(),
 });
 
-const verdictSchema = z.strictObject({
+const verdictSchema = z.object({
   name: z.string(),
   version: z.string(),
   sequence: z.int().nonnegative(),
@@ -36,7 +36,7 @@ const verdictSchema = z.strictObject({
   atUtc: z.string(),
 });
 
-const verdictsSchema = z.strictObject({
+const verdictsSchema = z.object({
   version: z.literal(1),
   /** By payload digest. */
   releases: z.record(z.string().regex(DIGEST_PATTERN), verdictSchema),

@@ -136,10 +136,11 @@ const health = z.strictObject({
       "How long one check may take, in seconds; then it is ended and has failed. Default: `60`. Example: `check-timeout-seconds = 120`",
     ),
   "total-timeout-seconds": seconds(24 * 60 * MINUTES)
-    .default(10 * MINUTES)
+    .default(5 * MINUTES)
     .describe(
       "How long all checks of one boot may take together, in seconds; those that are left then have failed. " +
-        "Default: `600`. Example: `total-timeout-seconds = 300`",
+        "With what the boot itself takes it has to end before the boot deadline, 10 minutes after the start unless " +
+        "bootferry-boot-deadline.timer says otherwise. Default: `300`. Example: `total-timeout-seconds = 120`",
     ),
   required: z
     .array(devicePath)

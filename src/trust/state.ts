@@ -1,6 +1,6 @@
 /**
  * What this device remembers of what it has trusted: the floors below which it installs nothing, and the newest time
- * that it has seen signed. One small JSON file, written durably, read strictly.
+ * that it has seen signed. One small JSON file, written durably.
  *
  * A missing file is a new device. A damaged one is an error and never a new device: else wearing out the flash would
  * be a way around the floors.
@@ -24,9 +24,11 @@ const MAX_DEPTH = 4;
 
 const digest = z.string().regex(DIGEST_PATTERN) as unknown as z.ZodType<Digest, string>;
 
-const stateSchema = z.strictObject({
+// Loose: after a rollback an older bootferry finds what a newer one has added, and hands it on when it writes. Only what
+// an older one would get wrong without knowing it takes a new version number.
+const stateSchema = z.looseObject({
   version: z.literal(STATE_VERSION),
-  floors: z.record(z.string(), z.strictObject({ sequence: z.int().min(1), payloadDigest: digest })),
+  floors: z.record(z.string(), z.looseObject({ sequence: z.int().min(1), payloadDigest: digest })),
   timeFloorUtc: utcTimeSchema.nullable(),
   rootVersion: z.int().min(0),
 });

@@ -1,5 +1,6 @@
 /** `bootferry agent run`: what the agent does once, with a medium or after a boot. */
 import { type Command, Option } from "commander";
+import { assessBoot } from "../../agent/assess.ts";
 import { readChoiceFacts } from "../../agent/choice-facts.ts";
 import { planRun } from "../../agent/dry-run.ts";
 import { describeHealth } from "../../agent/health-report.ts";
@@ -22,6 +23,7 @@ interface Options extends OutputOptions, DeviceOptions {
   readonly medium?: string;
   readonly device?: string;
   readonly storeOnly?: boolean;
+  readonly assess?: boolean;
   readonly dryRun?: boolean;
   readonly logJson?: boolean;
 }
@@ -46,6 +48,12 @@ export function registerAgentRun(parent: Command, context: CliContext): void {
       new Option("--store-only", "end when the medium can be removed; a later run without it stages and reboots"),
     )
     .addOption(
+      new Option(
+        "--assess",
+        "only decide whether the running system is kept: when it is on trial, confirm it or reboot; when it is confirmed, only report its health",
+      ).conflicts(["medium", "device", "storeOnly", "dryRun"]),
+    )
+    .addOption(
       new Option("--lock-timeout <seconds>", "how long to wait while another run is at work")
         .argParser(wholeNumber(0))
         .default(0, "0: fail at once"),
@@ -64,6 +72,7 @@ export function registerAgentRun(parent: Command, context: CliContext): void {
         command: "bootferry agent run --device /dev/sdb1 --store-only --lock-timeout 600",
       },
       { does: "After a boot, check and confirm the new system", command: "bootferry agent run" },
+      { does: "The same and nothing else, as bootferry-health.service does", command: "bootferry agent run --assess" },
       { does: "Try it out without root", command: "bootferry agent run --sysroot device --medium stick" },
     ],
     exits: [EXIT.notTrusted, EXIT.notApplicable, EXIT.noSpace, EXIT.medium, EXIT.busy],
@@ -78,7 +87,9 @@ async function run(context: CliContext, version: string, options: Options): Prom
   const ports = { ...agentPorts(context, device, version), onStatus: log.onStatus, onProgress: log.onProgress };
   const outcome = options.dryRun
     ? await planRun(ports, medium, await readChoiceFacts(ports))
-    : await runAgent(ports, { medium, storeOnly: options.storeOnly });
+    : options.assess
+      ? await assessBoot(ports)
+      : await runAgent(ports, { medium, storeOnly: options.storeOnly });
   output.result(outcomeFacts(outcome), () => describeOutcome(outcome));
   if (outcome.error !== undefined) throw outcome.error; // prints it with its remedy, and sets the exit status
 }

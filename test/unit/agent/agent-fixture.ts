@@ -5,6 +5,7 @@
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type HistoryRecord, readHistory } from "../../../src/agent/history.ts";
+import { journalFile } from "../../../src/agent/journal.ts";
 import type { Outcome } from "../../../src/agent/outcome.ts";
 import { listPrograms } from "../../../src/agent/programs.ts";
 import { runAgent } from "../../../src/agent/run-agent.ts";
@@ -123,6 +124,7 @@ export interface World {
   /** Puts a program there. */
   program(path: string, text: string): void;
   removeProgram(path: string): void;
+  removeJournal(): void;
 }
 
 export interface WorldOptions {
@@ -180,6 +182,7 @@ export async function openWorld(installed: SignedRelease, options: WorldOptions 
       chmodSync(file, 0o755);
     },
     removeProgram: (path) => rmSync(join(root, path)),
+    removeJournal: () => rmSync(journalFile(paths.stateDirectory)),
   };
 }
 
