@@ -9,18 +9,15 @@
 import { readFileSync } from "node:fs";
 import { hostError } from "../host/error.ts";
 import type { Exec } from "../host/exec.ts";
-import { type AbsPath, below, parseRelPath, type RelPath } from "../path.ts";
-import { type BlsEntry, type BlsField, blsValue, blsValues, formatBlsEntry } from "./bls-entry.ts";
-import { type BootCounter, formatBootCounter, parseBootCounter } from "./boot-counter.ts";
-import type { BootEntry, BootEntryContent, BootLoader, BootLoaderProbe, EntryName } from "./boot-loader.ts";
+import { type AbsPath, below } from "../path.ts";
+import { formatBlsEntry } from "./bls-entry.ts";
+import { type BootCounter, formatBootCounter } from "./boot-counter.ts";
+import type { BootLoader, BootLoaderProbe, EntryName } from "./boot-loader.ts";
 import { entriesDirectory, listFiles, readBootableEntries, readEntryFiles, readLoaderDefault } from "./entry-files.ts";
 import { compareEntries, type EntryFile } from "./entry-order.ts";
 import { BootError } from "./error.ts";
+import { blsEntryOf, counterOf, NAME_PREFIX, nameOf, parseOurEntry, readOurFiles } from "./our-entry.ts";
 import { publishFile, removeDurably, UNFINISHED_SUFFIX } from "./publish-file.ts";
-
-/** Groups our entries in the loader's order; entries of other systems on the machine keep their own. */
-const SORT_KEY = "bootferry";
-const NAME_PREFIX = "bootferry-";
 
 export interface BlsDirectoryOptions {
   readonly boot: AbsPath;
@@ -30,17 +27,11 @@ export interface BlsDirectoryOptions {
   readonly readEfiDefault?: () => string | undefined;
 }
 
-/** @param text what follows `bootferry-` in the entry's name: letters, digits, `.`, `_` and `-`, which vfat keeps */
-export function makeEntryName(text: string): EntryName {
-  if (!/^[a-z0-9._-]+$/.test(text)) throw new TypeError(`not fit for an entry's name: ${JSON.stringify(text)}`);
-  return `${NAME_PREFIX}${text}` as EntryName;
-}
-
 export function openBlsDirectory({ boot, exec, kind, readEfiDefault }: BlsDirectoryOptions): BootLoader {
   const directory = entriesDirectory(boot);
 
   /** The files of an entry, the one that counts first. */
-  const filesOf = (name: EntryName): readonly EntryFile[] => ourFiles(boot).filter((file) => nameOf(file) === name);
+  const filesOf = (name: EntryName): readonly EntryFile[] => readOurFiles(boot).filter((file) => nameOf(file) === name);
 
   /** Gives an entry another counter: the new name first, the old ones after it. */
   const changeCounter = async (name: EntryName, counter: BootCounter | undefined): Promise<void> => {
@@ -60,7 +51,7 @@ export function openBlsDirectory({ boot, exec, kind, readEfiDefault }: BlsDirect
       return { kind, problem: findProblem(boot, readEfiDefault?.()) };
     },
     list() {
-      const files = ourFiles(boot);
+      const files = readOurFiles(boot);
       const isFirstOfItsName = (file: EntryFile, index: number) =>
         files.findIndex((other) => nameOf(other) === nameOf(file)) === index;
       return files
@@ -90,19 +81,11 @@ export function openBlsDirectory({ boot, exec, kind, readEfiDefault }: BlsDirect
       for (const fileName of [...empty.map((file) => file.fileName), ...unfinished]) {
         if (fileName.startsWith(NAME_PREFIX)) await removeDurably(exec, below(directory, fileName));
       }
-      for (const name of new Set(ourFiles(boot).map(nameOf))) {
+      for (const name of new Set(readOurFiles(boot).map(nameOf))) {
         for (const loser of filesOf(name).slice(1)) await removeDurably(exec, below(directory, loser.fileName));
       }
     },
   };
-}
-
-/** Ours, complete ones only; of two names of one entry the good one comes first, then the one that was tried more. */
-function ourFiles(boot: AbsPath): readonly EntryFile[] {
-  const rank = (file: EntryFile) => counterOf(file)?.triesLeft ?? -1;
-  return readEntryFiles(boot)
-    .filter((file) => file.fileName.startsWith(NAME_PREFIX) && parseOurEntry(file) !== undefined)
-    .sort((a, b) => rank(a) - rank(b));
 }
 
 function findProblem(boot: AbsPath, efiDefault: string | undefined): string | undefined {
@@ -111,60 +94,9 @@ function findProblem(boot: AbsPath, efiDefault: string | undefined): string | un
   if (fileDefault !== undefined) return `loader.conf sets the default ${JSON.stringify(fileDefault)}`;
   const [first] = readBootableEntries(boot);
   if (first === undefined || first.fileName.startsWith(NAME_PREFIX)) return undefined;
-  return ourFiles(boot).length === 0 ? undefined : `the entry ${first.fileName} of another system is tried before ours`;
-}
-
-function blsEntryOf(content: BootEntryContent): BlsEntry {
-  const field = (key: string, value: string | undefined): BlsField[] => (value === undefined ? [] : [{ key, value }]);
-  return {
-    fields: [
-      ...field("title", content.title),
-      ...field("version", String(content.serial)),
-      ...field("machine-id", content.machineId),
-      ...field("sort-key", SORT_KEY),
-      ...field("linux", `/${content.linux}`),
-      ...field("initrd", content.initrd === undefined ? undefined : `/${content.initrd}`),
-      ...field("options", content.options.join(" ")),
-    ],
-  };
-}
-
-function parseOurEntry({ fileName, entry }: EntryFile): BootEntry | undefined {
-  const name = parseBootCounter(fileName);
-  const serial = Number(blsValue(entry, "version"));
-  const linux = partitionPath(blsValue(entry, "linux"));
-  if (name === undefined || !Number.isSafeInteger(serial) || linux === undefined) return undefined;
-  return {
-    name: name.stem as EntryName,
-    counter: name.counter,
-    title: blsValue(entry, "title") ?? "",
-    serial,
-    machineId: blsValue(entry, "machine-id"),
-    linux,
-    initrd: partitionPath(blsValue(entry, "initrd")),
-    options: blsValues(entry, "options")
-      .flatMap((value) => value.split(/\s+/))
-      .filter((option) => option !== ""),
-  };
-}
-
-/** Undefined also for what someone wrote there that is no plain path: such an entry is not ours any more. */
-function partitionPath(text: string | undefined): RelPath | undefined {
-  if (text === undefined) return undefined;
-  try {
-    return parseRelPath(text.replace(/^\/+/, ""));
-  } catch (error) {
-    if (error instanceof TypeError) return undefined;
-    throw error;
-  }
-}
-
-function nameOf(file: EntryFile): EntryName {
-  return (parseBootCounter(file.fileName)?.stem ?? file.fileName) as EntryName;
-}
-
-function counterOf(file: EntryFile | undefined): BootCounter | undefined {
-  return file === undefined ? undefined : parseBootCounter(file.fileName)?.counter;
+  return readOurFiles(boot).length === 0
+    ? undefined
+    : `the entry ${first.fileName} of another system is tried before ours`;
 }
 
 function readBytes(path: AbsPath): Buffer {

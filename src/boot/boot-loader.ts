@@ -31,7 +31,7 @@ export interface BootEntry extends BootEntryContent {
 }
 
 export interface BootLoaderProbe {
-  readonly kind: "systemd-boot" | "simulated";
+  readonly kind: "systemd-boot" | "grub" | "u-boot" | "simulated";
   /** Why this loader would not boot the first entry of {@link BootLoader.list}, or would not fall back from it. */
   readonly problem: string | undefined;
 }

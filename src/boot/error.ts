@@ -5,7 +5,11 @@ export type BootErrorCode =
   | "BOOT_ENTRY_MISSING"
   | "BOOT_ENTRY_EXISTS"
   | "BOOT_NOTHING_BOOTS"
-  | "BOOT_KERNEL_FILE_MISSING";
+  | "BOOT_KERNEL_FILE_MISSING"
+  | "BOOT_ARGUMENT_UNFIT"
+  | "BOOT_ENVIRONMENT_DAMAGED"
+  | "BOOT_ENVIRONMENT_FULL"
+  | "BOOT_LOADER_NOT_INSTALLED";
 
 export const BOOT_ERRORS: ErrorTable<BootErrorCode> = {
   BOOT_ENTRY_MISSING: {
@@ -23,6 +27,22 @@ export const BOOT_ERRORS: ErrorTable<BootErrorCode> = {
   BOOT_KERNEL_FILE_MISSING: {
     exit: EXIT.failed,
     remedy: "Run `bootferry os verify --repair` with a medium of the release, which writes the boot files again.",
+  },
+  BOOT_ARGUMENT_UNFIT: {
+    exit: EXIT.failed,
+    remedy: "Write the kernel argument without single quotes and backslashes, or use another boot loader.",
+  },
+  BOOT_ENVIRONMENT_DAMAGED: {
+    exit: EXIT.failed,
+    remedy: "Make it anew as docs/boot-loaders.md shows: with `grub-editenv`, or with `fw_setenv` for U-Boot.",
+  },
+  BOOT_ENVIRONMENT_FULL: {
+    exit: EXIT.failed,
+    remedy: "Look with `grub-editenv list` what other programs keep there, and unset what is not needed.",
+  },
+  BOOT_LOADER_NOT_INSTALLED: {
+    exit: EXIT.failed,
+    remedy: "Look at what the tool said; GRUB for a BIOS needs the Debian packages grub2-common and grub-pc-bin.",
   },
 };
 

@@ -1,7 +1,5 @@
 /** The native engine behind the deploy port: two deployments in one file system, composefs images, counted boot entries. */
-import { openBlsDirectory } from "../../boot/bls-directory.ts";
-import type { BootLoader } from "../../boot/boot-loader.ts";
-import { readEfiDefault } from "../../boot/efi-default.ts";
+import { openDeviceLoader } from "../../boot/device-loader.ts";
 import type { DevicePaths } from "../../config/device-paths.ts";
 import type { Clock } from "../../host/clock.ts";
 import type { Exec } from "../../host/exec.ts";
@@ -30,13 +28,6 @@ export interface NativeBackendOptions {
 }
 
 const DEFAULT_TRIES = 3;
-
-/** The loader of a device: systemd-boot, or the simulated one below `--sysroot`. */
-export function openDeviceLoader(paths: DevicePaths, exec: Exec): BootLoader {
-  return paths.isSimulated
-    ? openBlsDirectory({ boot: paths.boot, exec, kind: "simulated" })
-    : openBlsDirectory({ boot: paths.boot, exec, kind: "systemd-boot", readEfiDefault });
-}
 
 /** What the steps of the engine share. */
 export function makeEngine(options: NativeBackendOptions): Engine {

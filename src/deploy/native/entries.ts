@@ -9,8 +9,9 @@
  * rollback back is removing it. Giving the newer entry a counter of zero would change a confirmed entry; a `default`
  * would be booted even at zero tries.
  */
-import { makeEntryName } from "../../boot/bls-directory.ts";
+
 import type { BootEntryContent, EntryName } from "../../boot/boot-loader.ts";
+import { makeEntryName } from "../../boot/our-entry.ts";
 import { type DeploymentId, serialOf } from "../deployment-id.ts";
 import { formatCommandLine } from "./command-line.ts";
 import { kernelFile } from "./layout.ts";

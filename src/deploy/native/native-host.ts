@@ -6,9 +6,11 @@ import { slotsOf } from "./boot-facts.ts";
 import type { Deployment, Snapshot } from "./snapshot.ts";
 import type { UsrOverlay } from "./usr-overlay.ts";
 
-/** Every loader that reads Type 1 entries and counts tries is systemd-boot to bootc's enumeration. */
+/** bootc knows systemd-boot and GRUB; every other loader that reads Type 1 entries and counts is systemd-boot to it. */
 const BOOTLOADER_NAME: Readonly<Record<BootLoaderProbe["kind"], string>> = {
   "systemd-boot": "systemd",
+  grub: "grub",
+  "u-boot": "systemd",
   simulated: "systemd",
 };
 

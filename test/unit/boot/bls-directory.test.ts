@@ -1,8 +1,9 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { makeEntryName, openBlsDirectory } from "../../../src/boot/bls-directory.ts";
+import { openBlsDirectory } from "../../../src/boot/bls-directory.ts";
 import type { BootEntryContent } from "../../../src/boot/boot-loader.ts";
+import { makeEntryName } from "../../../src/boot/our-entry.ts";
 import { simulateBoot } from "../../../src/boot/simulated-boot.ts";
 import { execOnHost } from "../../../src/host/exec.ts";
 import { type AbsPath, below, parseAbsPath, parseRelPath } from "../../../src/path.ts";

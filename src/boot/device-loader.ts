@@ -1,0 +1,25 @@
+/** Which boot loader a device has: what lies on its boot partition says so. */
+import { existsSync } from "node:fs";
+import type { Exec } from "../host/exec.ts";
+import type { AbsPath } from "../path.ts";
+import { openBlsDirectory } from "./bls-directory.ts";
+import type { BootLoader } from "./boot-loader.ts";
+import { readEfiDefault } from "./efi-default.ts";
+import { grubFile } from "./grub-entries.ts";
+import { openGrubLoader } from "./grub-loader.ts";
+
+export interface LoaderPaths {
+  readonly boot: AbsPath;
+  /** Below `--sysroot` nothing starts anything: the loader is simulated. */
+  readonly isSimulated: boolean;
+}
+
+/**
+ * The loader of a device: simulated below `--sysroot`, GRUB where there is a grub/bootferry.cfg (installing GRUB writes
+ * one), systemd-boot otherwise.
+ */
+export function openDeviceLoader({ boot, isSimulated }: LoaderPaths, exec: Exec): BootLoader {
+  if (isSimulated) return openBlsDirectory({ boot, exec, kind: "simulated" });
+  if (existsSync(grubFile(boot, "bootferry.cfg"))) return openGrubLoader({ boot, exec });
+  return openBlsDirectory({ boot, exec, kind: "systemd-boot", readEfiDefault });
+}
