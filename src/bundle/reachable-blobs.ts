@@ -21,7 +21,11 @@ export async function reachableBlobs(layout: LayoutReader, index: ImageIndex): P
   return reached;
 }
 
-async function childrenOf(layout: LayoutReader, entry: Descriptor): Promise<readonly Descriptor[]> {
+/**
+ * What an entry names: the entries of an index, config and layers of a manifest; nothing when it is not there.
+ * @throws OciError
+ */
+export async function childrenOf(layout: LayoutReader, entry: Descriptor): Promise<readonly Descriptor[]> {
   const isIndex = isIndexMediaType(entry.mediaType);
   if (!isIndex && !isManifestMediaType(entry.mediaType)) return [];
   if ((await layout.blobSizeBytes(entry.digest)) === undefined) return [];

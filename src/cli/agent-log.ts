@@ -6,11 +6,15 @@
 import { pino } from "pino";
 import type { AgentState } from "../agent/states.ts";
 import type { AgentStatus } from "../agent/status-file.ts";
+import type { CodedError } from "../error.ts";
 import type { CliContext } from "./context.ts";
 import type { Output } from "./output.ts";
 import type { Progress } from "./progress.ts";
 
 export interface AgentLog extends Disposable {
+  /** One fixed sentence, with what varies in `fields`. */
+  say(sentence: string, fields?: Readonly<Record<string, string>>): void;
+  warn(sentence: string, error: CodedError): void;
   onStatus(status: AgentStatus): void;
   onProgress(progress: NonNullable<AgentStatus["progress"]>): void;
 }
@@ -32,6 +36,15 @@ function plainLog(output: Output): AgentLog {
     bar = undefined;
   };
   return {
+    say(sentence, fields = {}) {
+      close();
+      output.note([sentence, ...Object.values(fields)].join(" "));
+    },
+    warn(_, { message, code, remedy }) {
+      close();
+      output.warn(`${message} [${code}]`);
+      output.warn(remedy);
+    },
     onStatus({ state, message }) {
       close();
       if (SAID_STATES.includes(state)) output.note(message);
@@ -56,6 +69,8 @@ function jsonLog({ stderr, clock }: CliContext): AgentLog {
   const log = pino({ name: "bootferry-agent", base: null, timestamp }, { write: (line) => void stderr.write(line) });
   let toldMs = Number.NEGATIVE_INFINITY;
   return {
+    say: (sentence, fields = {}) => log.info(fields, sentence),
+    warn: (sentence, { message, code, remedy }) => log.warn({ message, code, remedy }, sentence),
     onStatus({ state, message, release, code, remedy }) {
       const fields = { state, message, release, code, remedy };
       if (code === null) log.info(fields, "state entered");

@@ -272,7 +272,7 @@ const media = z.strictObject({
   spool: devicePath
     .default(parseAbsPath("/var/spool/bootferry"))
     .describe(
-      "The directory that `agent watch` looks through for bundles that were copied onto the device (docs/recovery.md says when one is " +
+      "The directory that `agent watch` looks through for bundles that were copied onto the device (docs/watch.md says when one is " +
         'complete). Default: `"/var/spool/bootferry"`. Example: `spool = "/srv/updates"`',
     ),
   luks: luks.prefault({}).describe("How encrypted media (LUKS2) are opened, always read-only."),

@@ -3,13 +3,11 @@ import { type Command, Option } from "commander";
 import { assessBoot } from "../../agent/assess.ts";
 import { readChoiceFacts } from "../../agent/choice-facts.ts";
 import { planRun } from "../../agent/dry-run.ts";
-import { describeHealth } from "../../agent/health-report.ts";
 import type { MediumSource } from "../../agent/medium-source.ts";
-import type { Outcome } from "../../agent/outcome.ts";
-import { reasonOf } from "../../agent/outcome.ts";
 import { runAgent } from "../../agent/run-agent.ts";
 import { EXIT } from "../../error.ts";
 import { openAgentLog } from "../agent-log.ts";
+import { describeOutcome, outcomeFacts } from "../agent-outcome.ts";
 import { agentPorts } from "../agent-ports.ts";
 import { agentVersion } from "../agent-version.ts";
 import type { CliContext } from "../context.ts";
@@ -99,15 +97,4 @@ function mediumSource(context: CliContext, { medium, device, storeOnly }: Option
   if (medium !== undefined) return { kind: "directory", directory: context.path(medium) };
   if (storeOnly) throw new CliError("CLI_USAGE", "--store-only needs a medium: give --device or --medium");
   return undefined;
-}
-
-function outcomeFacts({ kind, state, message, release, health, refusals, error }: Outcome) {
-  const reason = error === undefined ? null : reasonOf(error);
-  return { outcome: kind, state, message, release, health, refusals, error: reason };
-}
-
-function describeOutcome({ message, kind, health, refusals, error }: Outcome): string {
-  const others = refusals.filter((refusal) => refusal.message !== error?.message && !message.includes(refusal.message));
-  const well = kind === "confirmed" && health !== null ? [`health: ${describeHealth(health)}`] : [];
-  return [message, ...well, ...others.map(({ message: why, code }) => `not used: ${why} [${code}]`)].join("\n");
 }

@@ -4,10 +4,12 @@ import { registerAgentApprove } from "../commands/agent-approve.ts";
 import { registerAgentHistory } from "../commands/agent-history.ts";
 import { registerAgentRun } from "../commands/agent-run.ts";
 import { registerAgentStatus } from "../commands/agent-status.ts";
+import { registerAgentWatch } from "../commands/agent-watch.ts";
 import type { CliContext } from "../context.ts";
 
 export function registerVerbs(agent: Command, context: CliContext): void {
   registerAgentRun(agent, context);
+  registerAgentWatch(agent, context);
   registerAgentStatus(agent, context);
   registerAgentHistory(agent, context);
   registerAgentApprove(agent, context);
