@@ -32,11 +32,11 @@ export function addFormatOptions(command: Command): Command {
     .addOption(new Option("--yes", "erase the disk without asking for its serial number"));
 }
 
-export function labelOption(): Option {
+function labelOption(): Option {
   return new Option("--label <label>", "by which devices know the medium").default(DEFAULT_LABEL);
 }
 
-export function luksKeyOption(): Option {
+function luksKeyOption(): Option {
   return new Option(
     "--luks-key-file <file>",
     "the key of the encrypted medium, every byte of the file; else BOOTFERRY_LUKS_PASSPHRASE, else a passphrase is asked for",

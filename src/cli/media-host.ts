@@ -54,7 +54,7 @@ export function mediaHost(env: Readonly<Record<string, string | undefined>>): Me
     deleteDisk: deleteDiskOnHost,
     mountDirectory: parseAbsPath("/run/bootferry/write"),
     hintSources: [
-      usbHints(loadUsbDetection),
+      usbHints({ load: loadUsbDetection, isUdevRunning }),
       udevHints({ followLines: followLinesOnHost, isUdevRunning }),
       labelHints(parseAbsPath("/dev/disk")),
     ],

@@ -2,6 +2,7 @@
  * A child process that is listened to line by line while it runs, such as `udevadm monitor`. Like exec.ts: argv arrays,
  * no shell, `LC_ALL=C`. It has no timeout, since it ends when the signal says so or of itself.
  */
+import { createInterface } from "node:readline";
 import { errnoOf } from "../error.ts";
 import { HostError } from "./error.ts";
 
@@ -20,19 +21,20 @@ export const followLinesOnHost: FollowLines = async function* (argv, signal) {
     stdin: "ignore",
     stderr: "ignore",
     buffer: false,
+    reject: false,
     env: { LC_ALL: "C" },
     cancelSignal: signal,
   });
   try {
-    for await (const line of child) yield line;
-    await child;
-  } catch (error) {
-    if (signal.aborted) return;
-    if (errnoOf(error) === "ENOENT" || (error instanceof Error && errnoOf(error.cause) === "ENOENT")) {
-      throw new HostError("HOST_TOOL_MISSING", `${file} is not installed`, { cause: error });
-    }
-    throw new HostError("HOST_TOOL_FAILED", `${argv.join(" ")} ended`, { cause: error });
+    // not execa's own iteration: that waits for the child to end when its reader has gone away
+    yield* createInterface({ input: child.stdout });
   } finally {
-    child.kill();
+    child.kill(); // does nothing to one that has ended
   }
+  const result = await child;
+  if (signal.aborted) return;
+  if (errnoOf(result.cause) === "ENOENT" || (result.exitCode === undefined && errnoOf(result) === "ENOENT")) {
+    throw new HostError("HOST_TOOL_MISSING", `${file} is not installed`, { cause: result });
+  }
+  if (result.exitCode !== 0) throw new HostError("HOST_TOOL_FAILED", `${argv.join(" ")} ended`, { cause: result });
 };

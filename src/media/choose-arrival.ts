@@ -44,7 +44,7 @@ export function chooseArrival(event: DeviceEvent, all: readonly BlockDevice[], w
       ? { kind: "chosen", disk }
       : passIf(device === disk, disk, `nothing on it is labelled ${wanted.label} (yet)`);
   }
-  if (device !== disk) return IGNORED; // it has been judged, or will be, as the disk that it is part of
+  if (device !== disk || (disk.kind !== "disk" && !isNamed)) return IGNORED; // a partition has been judged, or will be, as the disk that it is part of
   if (disk.isReadOnly) return pass(disk, "it is read-only");
   if (!isNamed && !mayBeUnplugged(disk)) return pass(disk, "it is not a removable disk");
   if (!isNamed && event.kind === "changed") return pass(disk, "it was plugged in before; name it to use it");

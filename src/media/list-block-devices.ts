@@ -62,7 +62,7 @@ async function runLsblk({ exec, signal }: BlockDevicePorts): Promise<string | un
 }
 
 /** Adds mount points that only `volumes` tell. */
-export function addMounts(devices: readonly BlockDevice[], volumes: readonly MountedVolume[]): readonly BlockDevice[] {
+function addMounts(devices: readonly BlockDevice[], volumes: readonly MountedVolume[]): readonly BlockDevice[] {
   return devices.map((device) => {
     const told = volumes.filter(({ source }) => source === device.path).map(({ mountPoint }) => mountPoint);
     const isNews = (path: string) => !device.mountPoints.some((known) => known.startsWith(path)); // df's are cut at spaces

@@ -22,10 +22,17 @@ export const loadUsbDetection: LoadUsbDetection = async () => {
   return loaded.default;
 };
 
-export function usbHints(load: LoadUsbDetection): HintSource {
+export interface UsbHintPorts {
+  readonly load: LoadUsbDetection;
+  /** It listens to udevd: where none runs, it would load and never say a word. */
+  readonly isUdevRunning: () => boolean;
+}
+
+export function usbHints({ load, isUdevRunning }: UsbHintPorts): HintSource {
   return {
     name: "usb-detection",
     async open(hint) {
+      if (!isUdevRunning()) return undefined;
       let usb: UsbDetection;
       try {
         usb = await load();
