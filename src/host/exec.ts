@@ -35,7 +35,8 @@ const MAX_STDOUT_BYTES = 64 << 20; // our largest reader of a tool's output take
 export const execOnHost: Exec = async (argv, options) => {
   const [file, ...args] = argv;
   const { execa } = await import("execa"); // as late as possible: loading it takes as long as most of our commands
-  const result = await execa(file, args, {
+  options.signal?.throwIfAborted(); // before there is a child
+  const child = execa(file, args, {
     reject: false,
     encoding: "buffer",
     stripFinalNewline: false,
@@ -46,6 +47,10 @@ export const execOnHost: Exec = async (argv, options) => {
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
   });
+  const endGroup = () => signalGroup(child.pid);
+  options.signal?.addEventListener("abort", endGroup, { once: true });
+  const result = await child;
+  options.signal?.removeEventListener("abort", endGroup);
   const stderr = Buffer.from(result.stderr ?? [])
     .toString("utf8")
     .trim();
@@ -65,3 +70,16 @@ export const execOnHost: Exec = async (argv, options) => {
   }
   return { exitCode, stdout: Buffer.from(result.stdout ?? []), stderrTail };
 };
+
+/**
+ * Ends the children of a child that leads a group of its own, as `timeout` does: ended itself in the instant after it has
+ * forked, it leaves its program running, with our pipe in its hands.
+ */
+function signalGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, "SIGTERM");
+  } catch (error) {
+    if (errnoOf(error) !== "ESRCH") throw error; // it leads no group, or all of it has ended
+  }
+}
