@@ -1,7 +1,7 @@
 /** What a person at the command line can get wrong before any room is asked. */
 import { CodedError, type ErrorTable, EXIT } from "../error.ts";
 
-export type CliErrorCode = "CLI_USAGE" | "CLI_PASSPHRASE_NEEDED" | "CLI_PASSPHRASE_MISMATCH" | "CLI_NOT_CONFIRMED";
+export type CliErrorCode = "CLI_USAGE" | "CLI_PASSPHRASE_NEEDED" | "CLI_PASSPHRASE_MISMATCH";
 
 export const CLI_ERRORS: ErrorTable<CliErrorCode> = {
   CLI_USAGE: { exit: EXIT.usage, remedy: "Run the command with --help to see its arguments, options and examples." },
@@ -10,10 +10,6 @@ export const CLI_ERRORS: ErrorTable<CliErrorCode> = {
     remedy: "Give the passphrase with --passphrase-file FILE or in BOOTFERRY_PASSPHRASE, or run on a terminal.",
   },
   CLI_PASSPHRASE_MISMATCH: { exit: EXIT.failed, remedy: "Run the command again and type the same passphrase twice." },
-  CLI_NOT_CONFIRMED: {
-    exit: EXIT.usage,
-    remedy: "Look at model, serial number and size, then confirm them on a terminal, or give --yes.",
-  },
 };
 
 export class CliError extends CodedError<CliErrorCode> {

@@ -57,6 +57,17 @@ export function evaluateSystemDisk(disk: BlockDevice, all: readonly BlockDevice[
   return { isSystemDisk: reasons.length > 0, reasons: [...new Set(reasons)] };
 }
 
+/** What stands on the disk, beyond mounts: volumes and pools that are open or may be. For whoever erases any disk. */
+export function describeHolders(disk: BlockDevice, all: readonly BlockDevice[]): readonly string[] {
+  const members = [...walkDevice(disk)];
+  const held = members.filter(({ kind }) => !PLAIN_KINDS.includes(kind));
+  const reasons = [
+    ...held.map(({ kind, path }) => `${path} is in use on it (${kind})`),
+    ...members.flatMap((device) => memberReasons(device, all)),
+  ];
+  return [...new Set(reasons)];
+}
+
 /** It can be taken away while the machine runs: what people mean by a stick or a card. */
 export function mayBeUnplugged(disk: BlockDevice): boolean {
   return disk.isRemovable || disk.isHotplug || disk.bus === "usb";

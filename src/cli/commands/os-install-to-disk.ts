@@ -13,14 +13,14 @@ import { readKernelPartition } from "../../deploy/install/partition-devices.ts";
 import { planInstallation, planLocalKargs } from "../../deploy/install/plan-installation.ts";
 import { type DiskPorts, prepareDisk } from "../../deploy/install/prepare-disk.ts";
 import { readInstallConfig } from "../../deploy/install/read-install-config.ts";
-import { readTargetDisk, requireInstallable } from "../../deploy/install/target-disk.ts";
+import { findTargetDisk } from "../../deploy/install/target-disk.ts";
 import { EXIT } from "../../error.ts";
 import { HostError } from "../../host/error.ts";
 import { type AbsPath, parseAbsPath } from "../../path.ts";
 import { openReleasePreview } from "../../store/preview.ts";
 import { readFileContent } from "../../store/read-content.ts";
 import { agentVersion } from "../agent-version.ts";
-import { confirmDisk, describeDisk } from "../confirm-disk.ts";
+import { confirmErase } from "../confirm-erase.ts";
 import type { CliContext } from "../context.ts";
 import { addTeaching } from "../help.ts";
 import {
@@ -31,6 +31,7 @@ import {
   installRelease,
   openInstallSource,
 } from "../install-release.ts";
+import { blockDevicePorts } from "../media-ports.ts";
 import { addOutputOptions, sizeInBytes } from "../options.ts";
 import type { Output, OutputOptions } from "../output.ts";
 import { readInputFile } from "../read-input.ts";
@@ -108,11 +109,8 @@ async function installToDisk(
   const { target } = source.choice;
   requireRoot(device);
   await using stack = new AsyncDisposableStack();
-  const disk = await readTargetDisk(
-    exec,
-    options.viaLoopback ? stack.use(await attachLoop(exec, device)).device : device,
-  );
-  requireInstallable(disk, { isWipeAllowed: options.wipe ?? false });
+  const path = options.viaLoopback ? stack.use(await attachLoop(exec, device)).device : device;
+  const disk = await findTargetDisk(blockDevicePorts(context), path, { isWipeAllowed: options.wipe ?? false });
 
   const preview = stack.use(await openReleasePreview(source.medium.layout, target, { exec, signal }));
   const config = await readInstallConfig(preview, target.architecture);
@@ -130,8 +128,7 @@ async function installToDisk(
     bootBytes: options.espSize,
     rootBytes: options.rootSize,
   });
-  output.note(describeDisk(disk));
-  await confirmDisk(context, disk, (options.yes ?? false) || (options.viaLoopback ?? false));
+  await confirmErase(context, output, disk, (options.yes ?? false) || (options.viaLoopback ?? false));
 
   const { target: prepared } = stack.use(await prepareDisk(diskPorts(context, output), disk.path, layout, config));
   const kargs = planLocalKargs(prepared.rootMountSpec, config, source.kargs);

@@ -1,102 +1,74 @@
 /**
- * The disk that is to be overwritten: what it is, and why it must not be.
- *
- * lsblk(8) knows model, serial and what is mounted from it, through every layer on top (LVM, LUKS, RAID); wipefs(8) looks
- * for signatures on the disk itself and does not trust a cache.
+ * The disk that is to be overwritten, and why it must not be. Unlike a medium it may well be built in and hold an older
+ * system: that it is the right one is asked; that nobody uses it is looked at.
  */
+import { realpathSync } from "node:fs";
 import { z } from "zod";
+import { hostError } from "../../host/error.ts";
 import type { Exec } from "../../host/exec.ts";
+import { type BlockDevice, findDevice, walkDevice } from "../../media/block-device.ts";
+import { type BlockDevicePorts, listBlockDevices } from "../../media/list-block-devices.ts";
+import { describeHolders } from "../../media/system-disk.ts";
 import { type AbsPath, parseAbsPath } from "../../path.ts";
 import { DeployError } from "../error.ts";
 
-export interface TargetDisk {
-  readonly path: AbsPath;
-  /** `disk`, `loop`, `part` … as lsblk says. */
-  readonly type: string;
-  readonly sizeBytes: number;
-  readonly model: string | undefined;
-  readonly serial: string | undefined;
-  readonly isReadOnly: boolean;
-  /** Where the disk or something on it is mounted; `[SWAP]` for swap. */
-  readonly mountPoints: readonly string[];
-  /** Devices made of it that are open: LUKS, LVM, RAID. */
-  readonly holders: readonly string[];
-  /** Kinds of what is on it: `gpt`, `ext4` … */
-  readonly signatures: readonly string[];
-}
-
-interface LsblkDevice {
-  readonly path: string;
-  readonly type: string;
-  readonly size: number;
-  readonly model: string | null;
-  readonly serial: string | null;
-  readonly ro: boolean;
-  readonly mountpoints: readonly (string | null)[];
-  readonly children?: readonly LsblkDevice[] | undefined;
-}
-
-const lsblkDevice: z.ZodType<LsblkDevice> = z.lazy(() =>
-  z.object({
-    path: z.string(),
-    type: z.string(),
-    size: z.number(),
-    model: z.string().nullable(),
-    serial: z.string().nullable(),
-    ro: z.boolean(),
-    mountpoints: z.array(z.string().nullable()),
-    children: z.array(lsblkDevice).optional(),
-  }),
-);
-const lsblkSchema = z.object({ blockdevices: z.tuple([lsblkDevice]) });
+const WIPEFS_TIMEOUT_MS = 30_000;
 const wipefsSchema = z.object({ signatures: z.array(z.object({ type: z.string() })) });
 
-const COLUMNS = "PATH,TYPE,SIZE,MODEL,SERIAL,RO,MOUNTPOINTS";
-const LOOK_TIMEOUT_MS = 30_000;
-
-/** @throws HostError HOST_TOOL_FAILED when there is no such block device */
-export async function readTargetDisk(exec: Exec, path: AbsPath): Promise<TargetDisk> {
-  const lsblk = await exec(["lsblk", "--json", "--bytes", "--output", COLUMNS, path], { timeoutMs: LOOK_TIMEOUT_MS });
-  const [device] = lsblkSchema.parse(JSON.parse(lsblk.stdout.toString("utf8"))).blockdevices;
-  const wipefs = await exec(["wipefs", "--json", "--no-act", path], { timeoutMs: LOOK_TIMEOUT_MS });
-  const text = wipefs.stdout.toString("utf8").trim(); // nothing at all when there is no signature
-  const signatures = text === "" ? [] : wipefsSchema.parse(JSON.parse(text)).signatures;
-  const all = descendants(device);
-  return {
-    path: parseAbsPath(device.path),
-    type: device.type,
-    sizeBytes: device.size,
-    model: device.model?.trim() || undefined,
-    serial: device.serial?.trim() || undefined,
-    isReadOnly: device.ro,
-    mountPoints: all.flatMap(({ mountpoints }) => mountpoints.filter((point) => point !== null)),
-    holders: all.flatMap(({ type, path: holder }) =>
-      type === "disk" || type === "part" || type === "loop" ? [] : [holder],
-    ),
-    signatures: [...new Set(signatures.map(({ type }) => type))],
-  };
-}
-
-function descendants(device: LsblkDevice): readonly LsblkDevice[] {
-  return [device, ...(device.children ?? []).flatMap(descendants)];
-}
-
 /**
- * Refuses what must not be overwritten; called before anything is written.
- * @throws DeployError DEPLOY_DISK_UNSUITABLE, DEPLOY_DISK_IN_USE, DEPLOY_DISK_NOT_EMPTY
+ * Looks the disk up and refuses what must not be overwritten. Writes nothing.
+ * @throws DeployError DEPLOY_DISK_UNSUITABLE, DEPLOY_DISK_IN_USE, DEPLOY_DISK_NOT_EMPTY; MediaError; HostError
  */
-export function requireInstallable(disk: TargetDisk, options: { readonly isWipeAllowed: boolean }): void {
-  const { path, type, mountPoints, holders, signatures } = disk;
-  if (type !== "disk" && type !== "loop") {
-    throw new DeployError("DEPLOY_DISK_UNSUITABLE", `${path} is no whole disk, but of the type ${type}`);
-  }
-  if (disk.isReadOnly) throw new DeployError("DEPLOY_DISK_UNSUITABLE", `${path} is read-only`);
-  if (mountPoints.length > 0) {
-    const what = mountPoints.includes("/") ? "is the disk of the running system" : "is in use";
-    throw new DeployError("DEPLOY_DISK_IN_USE", `${path} ${what}: mounted at ${mountPoints.join(", ")}`);
-  }
-  if (holders.length > 0) throw new DeployError("DEPLOY_DISK_IN_USE", `${path} is in use by ${holders.join(", ")}`);
+export async function findTargetDisk(
+  ports: BlockDevicePorts,
+  path: AbsPath,
+  options: { readonly isWipeAllowed: boolean },
+): Promise<BlockDevice> {
+  const all = await listBlockDevices(ports);
+  const found = findDevice(all, resolveLinks(path));
+  if (found === undefined)
+    throw new DeployError("DEPLOY_DISK_UNSUITABLE", `${path} is no block device of this machine`);
+  requireInstallable(found, all);
+  const signatures = await readSignatures(ports.exec, found.device.path);
   if (signatures.length > 0 && !options.isWipeAllowed) {
     throw new DeployError("DEPLOY_DISK_NOT_EMPTY", `${path} is not empty: it has ${signatures.join(", ")}`);
+  }
+  return found.device;
+}
+
+/** Pure. @throws DeployError DEPLOY_DISK_UNSUITABLE, DEPLOY_DISK_IN_USE */
+export function requireInstallable(
+  { disk, device }: { readonly disk: BlockDevice; readonly device: BlockDevice },
+  all: readonly BlockDevice[],
+): void {
+  const { path, kind } = device;
+  if (device !== disk || (kind !== "disk" && kind !== "loop")) {
+    throw new DeployError("DEPLOY_DISK_UNSUITABLE", `${path} is no whole disk, but of the type ${kind}`);
+  }
+  if (device.isReadOnly) throw new DeployError("DEPLOY_DISK_UNSUITABLE", `${path} is read-only`);
+  const places = [...walkDevice(device)].flatMap(({ mountPoints }) => mountPoints);
+  if (places.length > 0) {
+    const what =
+      places.includes("/") || places.includes("/sysroot") ? "is the disk of the running system" : "is in use";
+    throw new DeployError("DEPLOY_DISK_IN_USE", `${path} ${what}: mounted at ${places.join(", ")}`);
+  }
+  const holders = describeHolders(device, all);
+  if (holders.length > 0) throw new DeployError("DEPLOY_DISK_IN_USE", `${path}: ${holders.join("; ")}`);
+}
+
+/** What wipefs(8) finds on the disk itself, past every cache: `gpt`, `ext4` … */
+async function readSignatures(exec: Exec, disk: AbsPath): Promise<readonly string[]> {
+  const { stdout } = await exec(["wipefs", "--json", "--no-act", disk], { timeoutMs: WIPEFS_TIMEOUT_MS });
+  const text = stdout.toString("utf8").trim(); // nothing at all when there is no signature
+  if (text === "") return [];
+  return [...new Set(wipefsSchema.parse(JSON.parse(text)).signatures.map(({ type }) => type))];
+}
+
+/** `/dev/disk/by-id/…` is how a careful person names a disk. */
+function resolveLinks(path: AbsPath): AbsPath {
+  try {
+    return parseAbsPath(realpathSync(path));
+  } catch (error) {
+    throw hostError(error, `looking at ${path}`);
   }
 }
