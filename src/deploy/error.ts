@@ -25,6 +25,8 @@ export type DeployErrorCode =
   | "DEPLOY_DISK_IN_USE"
   | "DEPLOY_DISK_NOT_EMPTY"
   | "DEPLOY_DISK_TOO_SMALL"
+  | "DEPLOY_TARGET_NOT_MOUNTED"
+  | "DEPLOY_MOUNT_SPEC_INVALID"
   | "DEPLOY_IMAGE_INCOMPLETE"
   | "DEPLOY_NO_LOADER"
   | "DEPLOY_ROOT_HOME_READ_ONLY"
@@ -134,6 +136,15 @@ export const DEPLOY_ERRORS: ErrorTable<DeployErrorCode> = {
   DEPLOY_DISK_TOO_SMALL: {
     exit: EXIT.noSpace,
     remedy: "Use a larger disk, or other sizes with --esp-size and --root-size.",
+  },
+  DEPLOY_TARGET_NOT_MOUNTED: {
+    exit: EXIT.failed,
+    remedy:
+      "Mount the root file system at the directory and the boot partition below it or at --boot, then run the command again.",
+  },
+  DEPLOY_MOUNT_SPEC_INVALID: {
+    exit: EXIT.usage,
+    remedy: "Name the file system as mount does: UUID=… (`blkid` shows it), LABEL=…, PARTUUID=… or a path in /dev.",
   },
   DEPLOY_IMAGE_INCOMPLETE: {
     exit: EXIT.notApplicable,

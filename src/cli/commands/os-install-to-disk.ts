@@ -1,48 +1,39 @@
 /** `bootferry os install to-disk`: a whole disk becomes a device that boots. */
 import { randomUUID } from "node:crypto";
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { setTimeout } from "node:timers/promises";
+import { existsSync } from "node:fs";
 import { type Command, Option } from "commander";
-import type { DiskLoader } from "../../deploy/install/disk-layout.ts";
-import { installSystemdBoot } from "../../deploy/install/install-loader.ts";
+import { planDiskLayout } from "../../deploy/install/disk-layout.ts";
 import { attachLoop } from "../../deploy/install/loop-device.ts";
-import { bootMountFiles, rootKeyFiles } from "../../deploy/install/machine-files.ts";
 import { readKernelPartition } from "../../deploy/install/partition-devices.ts";
-import { planInstallation, planLocalKargs } from "../../deploy/install/plan-installation.ts";
 import { type DiskPorts, prepareDisk } from "../../deploy/install/prepare-disk.ts";
-import { readInstallConfig } from "../../deploy/install/read-install-config.ts";
+import { makeScratchDirectory } from "../../deploy/install/scratch-directory.ts";
 import { findTargetDisk } from "../../deploy/install/target-disk.ts";
 import { EXIT } from "../../error.ts";
 import { HostError } from "../../host/error.ts";
-import { type AbsPath, parseAbsPath } from "../../path.ts";
-import { openReleasePreview } from "../../store/preview.ts";
-import { readFileContent } from "../../store/read-content.ts";
+import type { HasTool } from "../../host/find-tool.ts";
+import type { AbsPath } from "../../path.ts";
 import { agentVersion } from "../agent-version.ts";
 import { confirmErase } from "../confirm-erase.ts";
 import type { CliContext } from "../context.ts";
 import { addTeaching } from "../help.ts";
 import {
-  addInstallSourceOptions,
-  type InstallResult,
-  type InstallSource,
-  type InstallSourceOptions,
-  installRelease,
-  openInstallSource,
-} from "../install-release.ts";
+  addDeviceOptions,
+  type DeviceOptions,
+  type DeviceResult,
+  installOnTarget,
+  planDevice,
+  requireRoot,
+} from "../install-on-target.ts";
+import { addInstallSourceOptions, type InstallSource, openInstallSource } from "../install-release.ts";
 import { blockDevicePorts } from "../media-ports.ts";
 import { addOutputOptions, sizeInBytes } from "../options.ts";
 import type { Output, OutputOptions } from "../output.ts";
-import { readInputFile } from "../read-input.ts";
 
-interface Options extends InstallSourceOptions, OutputOptions {
+interface Options extends DeviceOptions, OutputOptions {
   readonly wipe?: boolean;
   readonly yes?: boolean;
-  readonly bootLoader?: DiskLoader;
   readonly espSize?: number;
   readonly rootSize?: number;
-  readonly rootSshAuthorizedKeys?: string;
   readonly viaLoopback?: boolean;
 }
 
@@ -61,18 +52,15 @@ export function registerOsInstallToDisk(parent: Command, context: CliContext): v
     .addOption(new Option("--wipe", "overwrite a disk that is not empty"))
     .addOption(new Option("--yes", "do not ask for the serial number of the disk"))
     .addOption(
-      new Option("--boot-loader <loader>", "by default what the image asks for, else systemd-boot").choices([
-        "systemd-boot",
-        "none",
-      ]),
-    )
-    .addOption(
       new Option("--esp-size <size>", "boot partition: 1GiB, or 512MiB on disks below 8GiB").argParser(sizeInBytes),
     )
     .addOption(new Option("--root-size <size>", "root partition: the rest of the disk").argParser(sizeInBytes))
     .addOption(new Option("--filesystem <type>", "of the root partition").choices(["ext4"]).default("ext4"))
-    .addOption(new Option("--root-ssh-authorized-keys <file>", "SSH keys by which root may log in"))
     .addOption(new Option("--via-loopback", "DEVICE is a file that becomes a disk image"));
+  addDeviceOptions(
+    command,
+    "by default what the image asks for, else GRUB on a PC that was started by a BIOS, else systemd-boot",
+  );
   addOutputOptions(command);
   command.action(async (device: string, options: Options) => {
     const output = context.openOutput(options);
@@ -104,64 +92,52 @@ async function installToDisk(
   source: InstallSource,
   device: AbsPath,
   options: Options,
-): Promise<InstallResult & { readonly bootLoader: DiskLoader; readonly root: string; readonly boot: string }> {
-  const { exec, signal } = context;
+): Promise<DeviceResult> {
+  const { exec, media } = context;
   const { target } = source.choice;
-  requireRoot(device);
+  requireRoot(context, device);
+  requireTools(media.hasTool);
   await using stack = new AsyncDisposableStack();
   const path = options.viaLoopback ? stack.use(await attachLoop(exec, device)).device : device;
   const disk = await findTargetDisk(blockDevicePorts(context), path, { isWipeAllowed: options.wipe ?? false });
-
-  const preview = stack.use(await openReleasePreview(source.medium.layout, target, { exec, signal }));
-  const config = await readInstallConfig(preview, target.architecture);
-  for (const warning of config.warnings) output.warn(warning);
-  const keys = options.rootSshAuthorizedKeys;
-  const rootKeys = keys === undefined ? [] : rootKeyFiles(preview.root, readInputFile(context.path(keys)));
-  const { loader, efiLoader, layout } = planInstallation({
-    root: preview.root,
+  const plan = await planDevice(context, output, source, options, options.viaLoopback ? undefined : firmware());
+  const layout = planDiskLayout({
+    loader: plan.loader.kind,
     architecture: target.architecture,
-    objectsBytes: target.tree?.objectsSize ?? 0,
-    config,
-    disk,
-    loader: options.bootLoader,
-    firmware: undefined,
+    diskBytes: disk.sizeBytes,
+    neededBytes: target.tree?.objectsSize ?? 0,
     bootBytes: options.espSize,
     rootBytes: options.rootSize,
+    rootLabel: plan.config.rootLabel,
+    bootLabel: plan.config.bootLabel,
   });
   await confirmErase(context, output, disk, (options.yes ?? false) || (options.viaLoopback ?? false));
-
-  const { target: prepared } = stack.use(await prepareDisk(diskPorts(context, output), disk.path, layout, config));
-  const kargs = planLocalKargs(prepared.rootMountSpec, config, source.kargs);
-  for (const karg of kargs.unmatched) output.warn(`karg-deletes of the image: there is no argument ${karg}`);
-  const result = await installRelease(context, output, source, {
-    paths: prepared.paths,
-    kargs: kargs.kargs,
-    etcFiles: new Map([...bootMountFiles(prepared.boot), ...rootKeys]),
-    async prepareBoot(_image, store) {
-      if (efiLoader === undefined) return;
-      output.note(`installing ${loader}`);
-      const bytes = readFileContent(store, efiLoader.content);
-      await installSystemdBoot(exec, prepared.paths.boot, { ...efiLoader, bytes });
-    },
-  });
+  const prepared = stack.use(await prepareDisk(diskPorts(context, output), disk.path, layout, plan.config));
+  const result = await installOnTarget(context, output, source, prepared.target, plan);
   output.note("writing everything to the disk");
   await stack.disposeAsync();
-  return { ...result, bootLoader: loader, root: prepared.rootMountSpec, boot: prepared.boot.what };
+  return result;
 }
 
-function diskPorts({ exec, signal }: CliContext, output: Output): DiskPorts {
+/** One that is missing must not be missed on a disk that is wiped already. */
+function requireTools(hasTool: HasTool): void {
+  const missing = ["sfdisk", "mkfs.ext4", "mkfs.vfat", "mount", "umount", "losetup"].filter((tool) => !hasTool(tool));
+  if (missing.length > 0) throw new HostError("HOST_TOOL_MISSING", `not installed: ${missing.join(", ")}`);
+}
+
+function diskPorts({ exec, media, signal }: CliContext, output: Output): DiskPorts {
   return {
     exec,
     signal,
-    wait: (ms) => setTimeout(ms),
+    wait: (ms) => media.sleep(ms, signal),
     readKnownPartition: readKernelPartition,
-    makeScratch: () => parseAbsPath(mkdtempSync(join(tmpdir(), "bootferry-install-"))),
+    makeScratch: makeScratchDirectory,
     randomUuid: () => randomUUID(),
     onStep: (step) => output.note(step),
   };
 }
 
-function requireRoot(device: AbsPath): void {
-  if (process.getuid?.() === 0) return;
-  throw new HostError("HOST_PERMISSION", `installing onto ${device}: only root can partition and mount`);
+/** How this machine was started, which the disk is presumably for. */
+function firmware(): "uefi" | "bios" {
+  return existsSync("/sys/firmware/efi") ? "uefi" : "bios";
 }

@@ -6,6 +6,8 @@ export interface BootFilesystem {
   readonly type: "vfat" | "ext4";
   /** As `What=` of a mount unit: `/dev/disk/by-uuid/ABCD-1234`. */
   readonly what: string;
+  /** What it is mounted from now. */
+  readonly device: string;
 }
 
 export interface InstallTarget {

@@ -10,7 +10,7 @@ const LOSETUP_TIMEOUT_MS = 30_000;
 
 /**
  * Attaches the next free loop device; disposing detaches it.
- * @param options.range only this part; without it the kernel is asked to look for partitions
+ * @param options.range only this part
  * @throws HostError
  */
 export async function attachLoop(
@@ -20,9 +20,7 @@ export async function attachLoop(
 ): Promise<LoopDevice> {
   const { range } = options;
   const part =
-    range === undefined
-      ? ["--partscan"]
-      : ["--offset", String(range.startBytes), "--sizelimit", String(range.sizeBytes)];
+    range === undefined ? [] : ["--offset", String(range.startBytes), "--sizelimit", String(range.sizeBytes)];
   const { stdout } = await exec(["losetup", "--find", "--show", ...part, backing], { timeoutMs: LOSETUP_TIMEOUT_MS });
   const device = parseAbsPath(stdout.toString("utf8").trim());
   return {

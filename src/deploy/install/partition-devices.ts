@@ -2,8 +2,9 @@
  * From a new partition table to devices that can be formatted and mounted.
  *
  * The kernel makes the nodes once it has read the table, a moment after sfdisk has asked it to. A kernel that keeps the old
- * table, or never shows partitions of such a disk (a loop device of a kernel without them), gives us none: then each
- * partition is reached through a loop device over its part of the disk, which needs nothing but the table.
+ * table gives us none: then each partition is reached through a loop device over its part of the disk, which needs nothing
+ * but the table. So is each partition of a disk image from the start: what the kernel shows of those depends on how it was
+ * built, and GRUB cannot tell where on its disk such a partition lies.
  */
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
@@ -37,6 +38,7 @@ const sfdiskSchema = z.object({
   }),
 });
 
+const LOOP_DEVICE = /^\/dev\/loop\d+$/;
 const LOOK_TIMEOUT_MS = 30_000;
 const SETTLE_TIMEOUT_MS = 40_000;
 const POLL_MS = 100;
@@ -59,7 +61,7 @@ export async function openPartitions(
   disk: AbsPath,
   table: readonly TablePartition[],
 ): Promise<AsyncDisposable & { readonly devices: readonly AbsPath[] }> {
-  const hasNodes = await areNodesThere(ports, disk, table);
+  const hasNodes = !LOOP_DEVICE.test(disk) && (await areNodesThere(ports, disk, table));
   await using stack = new AsyncDisposableStack();
   const devices: AbsPath[] = [];
   for (const range of table) {

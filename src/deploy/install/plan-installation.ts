@@ -1,53 +1,21 @@
-/** What an installation onto a disk will do, decided before anything is written. Pure. */
-import type { AbsPath } from "../../path.ts";
+/** What an installation will do, decided before anything is written. Pure. */
 import type { DirectoryNode } from "../../tree/node.ts";
 import { changeLocalKargs } from "../native/kargs.ts";
-import { chooseLoader, type EfiLoader, findSystemdBoot, requireLoaderFits } from "./choose-loader.ts";
-import { type DiskLoader, type PlannedPartition, planDiskLayout } from "./disk-layout.ts";
+import { chooseLoader, findSystemdBoot, type LoaderWishes, requireLoaderFits } from "./choose-loader.ts";
 import type { InstallConfig } from "./install-config.ts";
+import type { PlannedLoader } from "./install-loader.ts";
 import { requireDeviceImage } from "./require-device-image.ts";
 
-export interface InstallationWishes {
-  readonly root: DirectoryNode;
-  readonly architecture: string;
-  /** Bytes of all objects of the release. */
-  readonly objectsBytes: number;
-  readonly config: InstallConfig;
-  readonly disk: { readonly path: AbsPath; readonly sizeBytes: number };
-  readonly loader: DiskLoader | undefined;
-  readonly firmware: "uefi" | "bios" | undefined;
-  readonly bootBytes: number | undefined;
-  readonly rootBytes: number | undefined;
-}
-
-export interface InstallationPlan {
-  readonly loader: DiskLoader;
-  /** Undefined unless the loader is systemd-boot. */
-  readonly efiLoader: EfiLoader | undefined;
-  readonly layout: readonly PlannedPartition[];
-}
-
-/** @throws DeployError DEPLOY_IMAGE_INCOMPLETE, DEPLOY_NO_KERNEL, DEPLOY_SEVERAL_KERNELS, DEPLOY_NO_LOADER, DEPLOY_DISK_TOO_SMALL */
-export function planInstallation(wishes: InstallationWishes): InstallationPlan {
-  const { root, architecture, config, disk, firmware } = wishes;
+/**
+ * Requires that the image can come up on a device, and chooses the loader.
+ * @throws DeployError DEPLOY_IMAGE_INCOMPLETE, DEPLOY_NO_KERNEL, DEPLOY_SEVERAL_KERNELS, DEPLOY_NO_LOADER
+ */
+export function planLoader(root: DirectoryNode, wishes: LoaderWishes): PlannedLoader {
+  const { architecture } = wishes;
   requireDeviceImage(root);
-  const loader = chooseLoader({ named: wishes.loader, configured: config.loader, architecture, firmware });
-  requireLoaderFits(loader, architecture);
-  const layout = planDiskLayout({
-    loader,
-    architecture,
-    diskBytes: disk.sizeBytes,
-    neededBytes: wishes.objectsBytes,
-    bootBytes: wishes.bootBytes,
-    rootBytes: wishes.rootBytes,
-    rootLabel: config.rootLabel,
-    bootLabel: config.bootLabel,
-  });
-  return {
-    loader,
-    efiLoader: loader === "systemd-boot" ? findSystemdBoot(root, architecture) : undefined,
-    layout,
-  };
+  const kind = chooseLoader(wishes);
+  requireLoaderFits(kind, architecture);
+  return { kind, efi: kind === "systemd-boot" ? findSystemdBoot(root, architecture) : undefined };
 }
 
 /**

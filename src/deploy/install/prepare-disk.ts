@@ -58,14 +58,14 @@ export async function prepareDisk(
   stack.defer(() => rmSync(scratch, { recursive: true, force: true, maxRetries: 0 }));
 
   const [root, boot] = [below(scratch, "root"), below(scratch, "boot")];
-  const made = new Map<PlannedPartition["role"], MadeFilesystem>();
+  const made = new Map<PlannedPartition["role"], MadeFilesystem & { readonly device: AbsPath }>();
   for (const [index, { role, filesystem }] of layout.entries()) {
     const device = devices[index];
     if (device === undefined || filesystem === undefined || role === "bios-boot") continue;
     signal?.throwIfAborted();
     onStep(`making ${filesystem.type} for ${role} on ${device}`);
     const options = { purpose: role, uuid: ports.randomUuid() };
-    made.set(role, await makeFilesystem(exec, device, filesystem, options));
+    made.set(role, { ...(await makeFilesystem(exec, device, filesystem, options)), device });
     const [at, mountOptions] =
       role === "root" ? [root, ["rw", "nosuid", "nodev"]] : [boot, bootOptions(filesystem.type)];
     stack.use(await mountFilesystem(exec, { device, type: filesystem.type, at, options: mountOptions }));
@@ -78,6 +78,7 @@ export async function prepareDisk(
     rootMountSpec: rootLabel === undefined ? `UUID=${rootMade.uuid}` : `LABEL=${rootLabel}`,
     boot: {
       type: bootMade.type,
+      device: bootMade.device,
       what: bootLabel === undefined ? `/dev/disk/by-uuid/${bootMade.uuid}` : `/dev/disk/by-label/${bootLabel}`,
     },
     disk,

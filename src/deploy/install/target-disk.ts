@@ -27,7 +27,10 @@ export async function findTargetDisk(
   const all = await listBlockDevices(ports);
   const found = findDevice(all, resolveLinks(path));
   if (found === undefined)
-    throw new DeployError("DEPLOY_DISK_UNSUITABLE", `${path} is no block device of this machine`);
+    throw new DeployError(
+      "DEPLOY_DISK_UNSUITABLE",
+      `${path} is no block device of this machine (a file needs --via-loopback)`,
+    );
   requireInstallable(found, all);
   const signatures = await readSignatures(ports.exec, found.device.path);
   if (signatures.length > 0 && !options.isWipeAllowed) {
