@@ -179,6 +179,6 @@ class Run {
 
 /** As `linux` puts the command line together (grub-core/lib/cmdline.c). */
 function asKernelArgument(word: string): string {
-  const escaped = word.replace(/\\x[0-9a-fA-F]{2}|["'\\]/g, (text) => (text.length > 1 ? text : `\\${text}`));
+  const escaped = word.replace(/["'\\]/g, "\\$&");
   return word.includes(" ") ? `"${escaped}"` : escaped;
 }

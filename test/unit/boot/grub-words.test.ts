@@ -19,14 +19,13 @@ describe("kernelWordsForGrub", () => {
     ['dyndbg="file x.c +p" quiet', ["'dyndbg=file x.c +p'", "quiet"]], // GRUB puts the quotes back, around it all
     ['a="b"', ["a=b"]],
     ["console=ttyS0,115200n8", ["console=ttyS0,115200n8"]],
-    ["systemd.unit=a\\x2db.service", ["'systemd.unit=a\\x2db.service'"]], // the escape that GRUB leaves alone
     ["x=$HOME;y", ["'x=$HOME;y'"]],
     ["", []],
   ])("hands %j over", (options, words) => {
     expect(kernelWordsForGrub(options)).toEqual(words);
   });
 
-  it.each(["x=it's", "x=a\\b", "x=a\\x2"])("refuses %j, which GRUB would change", (options) => {
+  it.each(["x=it's", "x=a\\b", "x=a\\x2d"])("refuses %j, which GRUB would change", (options) => {
     expect(() => kernelWordsForGrub(options)).toThrow(expect.objectContaining({ code: "BOOT_ARGUMENT_UNFIT" }));
   });
 });
