@@ -103,13 +103,14 @@ export async function installChoice(
     readonly choice: Installable;
     readonly output: Output;
     readonly isLocked: boolean;
+    readonly kargs: Pick<StageOptions, "addKargs" | "removeKargs">;
   },
 ): Promise<UpdateResult> {
-  const { medium, choice, output, isLocked } = job;
+  const { medium, choice, output, isLocked, kargs } = job;
   // Staging would refuse it too, but only after all of the medium was read.
   requireConfirmed(readSnapshot(device.paths, device.loader));
   await requireSafeLoader(device.engine);
-  const staged = await stageChoice(context, device, medium, choice, { output });
+  const staged = await stageChoice(context, device, medium, choice, { ...kargs, output });
   const lines = describeChoice(choice);
   if (isLocked) {
     const said = ["Image downloaded, but will not be applied on reboot", ...lines];

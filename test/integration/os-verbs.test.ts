@@ -381,6 +381,27 @@ describe("os rollback", () => {
   });
 });
 
+describe("kernel arguments of the machine", () => {
+  const options = () => {
+    const entries = join(device, "boot/loader/entries");
+    const name = readdirSync(entries).find((file) => file.includes("+")) ?? "none";
+    return /^options .* systemd\.crash_reboot=yes(.*)$/m.exec(readFileSync(join(entries, name), "utf8"))?.[1]?.trim();
+  };
+
+  it("change with an update, and stay as they are without", async () => {
+    await succeed(os("upgrade", "--medium", "stick-2.0"));
+    expect(options()).toBe("console=ttyS0");
+    await succeed(os("rollback"));
+    await succeed(os("upgrade", "--medium", "stick-2.0", "--karg", "debug", "--karg-delete", "console=ttyS0"));
+    expect(options()).toBe("debug");
+  });
+
+  it("are checked before the medium is read", async () => {
+    const run = await os("upgrade", "--medium", "nowhere", "--karg", "two words");
+    expect([run.exitStatus, run.stderr]).toEqual([4, expect.stringContaining("[DEPLOY_KARGS_INVALID]")]);
+  });
+});
+
 describe("os pin", () => {
   it("keeps a deployment through updates until it is taken back", async () => {
     expect(await succeed(os("pin"))).toMatch(/^\w+\.1 is pinned\.\n$/);

@@ -9,11 +9,12 @@ import { agentVersion } from "../agent-version.ts";
 import type { CliContext } from "../context.ts";
 import { addSysrootOption, openDevice, type SysrootOption } from "../device.ts";
 import { addTeaching } from "../help.ts";
+import { addKargOptions, type KargOptions, kargChanges, warnOfUnusedKargs } from "../karg-options.ts";
 import { addOutputOptions } from "../options.ts";
 import { applyByReboot, chooseForDevice, installChoice, type UpdateResult } from "../os-update.ts";
 import type { OutputOptions } from "../output.ts";
 
-interface Options extends SysrootOption, OutputOptions {
+interface Options extends SysrootOption, OutputOptions, KargOptions {
   readonly apply?: boolean;
   readonly trustLocal?: boolean;
 }
@@ -33,11 +34,13 @@ export function registerOsSwitch(parent: Command, context: CliContext): void {
     )
     .addOption(new Option("--apply", "reboot when something is queued"))
     .addOption(new Option("--trust-local", "take an image without a signed release, where the policy allows it"));
+  addKargOptions(command);
   addSysrootOption(command);
   addOutputOptions(command);
   command.action(async (target: string, options: Options) => {
     const output = context.openOutput(options);
     await using device = await openDevice(context, options);
+    const kargs = kargChanges(options);
     const directory = context.path(target);
     refuseUnsigned(directory, options.trustLocal ?? false);
     const medium = await openMedium(directory);
@@ -50,8 +53,9 @@ export function registerOsSwitch(parent: Command, context: CliContext): void {
             lines: ["Image specification is unchanged.", choice.message],
             host: await device.backend.status(),
           }
-        : await installChoice(context, device, { medium, choice, output, isLocked: false });
+        : await installChoice(context, device, { medium, choice, output, isLocked: false, kargs });
     output.result(result, () => result.lines.join("\n"));
+    if (result.result === "none") warnOfUnusedKargs(options, output);
     if (options.apply && result.result === "queued") await applyByReboot(context, device, output);
   });
   addTeaching(command, {

@@ -8,6 +8,7 @@ import type { CliContext } from "../context.ts";
 import { addSysrootOption, type OpenDevice, openDevice, type SysrootOption } from "../device.ts";
 import { CliError } from "../error.ts";
 import { addTeaching } from "../help.ts";
+import { addKargOptions, type KargOptions, kargChanges, warnOfUnusedKargs } from "../karg-options.ts";
 import { addOutputOptions } from "../options.ts";
 import {
   activateAndWarn,
@@ -20,7 +21,7 @@ import {
 import type { Output, OutputOptions } from "../output.ts";
 import { verifyDownloaded } from "../verify-downloaded.ts";
 
-interface Options extends SysrootOption, OutputOptions {
+interface Options extends SysrootOption, OutputOptions, KargOptions {
   readonly medium?: string;
   readonly check?: boolean;
   readonly apply?: boolean;
@@ -54,8 +55,13 @@ export function registerOsUpgrade(parent: Command, context: CliContext): void {
       ]),
     )
     .addOption(
-      new Option("--from-downloaded", "make what is staged the next boot; needs no medium").conflicts("medium"),
+      new Option("--from-downloaded", "make what is staged the next boot; needs no medium").conflicts([
+        "medium",
+        "karg",
+        "kargDelete",
+      ]),
     );
+  addKargOptions(command);
   addSysrootOption(command);
   addOutputOptions(command);
   command.action(async (options: Options) => {
@@ -65,6 +71,7 @@ export function registerOsUpgrade(parent: Command, context: CliContext): void {
       ? await activateDownloaded(context, device, output)
       : await upgrade(context, device, output, options, agentVersion(command));
     output.result(result, () => result.lines.join("\n"));
+    if (result.result === "none") warnOfUnusedKargs(options, output);
     if (options.apply && result.result === "queued") await applyByReboot(context, device, output);
   });
   addTeaching(command, {
@@ -85,6 +92,7 @@ async function upgrade(
 ): Promise<UpdateResult> {
   if (options.medium === undefined)
     throw new CliError("CLI_USAGE", "--medium is needed, unless --from-downloaded is given");
+  const kargs = kargChanges(options);
   const medium = await openMedium(context.path(options.medium));
   const choice = await chooseForDevice(context, device, medium, version);
   switch (choice.kind) {
@@ -99,7 +107,7 @@ async function upgrade(
         const lines = [`Update available for: ${options.medium}`, ...describeChoice(choice)];
         return { result: "available", lines, host: await device.backend.status() };
       }
-      return installChoice(context, device, { medium, choice, output, isLocked: options.downloadOnly ?? false });
+      return installChoice(context, device, { medium, choice, output, isLocked: options.downloadOnly ?? false, kargs });
   }
 }
 

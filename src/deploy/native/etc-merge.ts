@@ -8,6 +8,8 @@
  *     a           –        b            –        a conflict of the same kind
  *     –           x        –            x        the device's own file
  *
+ *     a           x        b            b        for ld.so.cache: what is generated from the image comes from it
+ *
  * Compared are kind, content, mode and owner; times are not. Conflicts are data: an update of a device in the field must
  * not fail because someone edited a file, but somebody must be able to read which ones. Account files are merged by line.
  * Same idea as bootc (crates/etc-merge) and ostree; unlike bootc's, a file that became a directory is a conflict too.
@@ -34,6 +36,14 @@ interface Versions {
   readonly local: PlainNode | undefined;
   readonly fresh: PlainNode | undefined;
 }
+
+/** Made from what is in /usr, so that the image's is the right one: a stale one would name libraries that are gone. */
+const GENERATED = ["ld.so.cache"].map(utf8ToByteString);
+
+/** What the account tools leave: the state before the last change, and a lock. Nobody merges these, nor misses them. */
+const ACCOUNT_LEFTOVERS = ["passwd-", "group-", "shadow-", "gshadow-", "subuid-", "subgid-", ".pwd.lock"].map(
+  utf8ToByteString,
+);
 
 /** Made by systemd-update-done; in the way of ConditionNeedsUpdate= on the new system (bootc removes it too). */
 const UPDATE_STAMP = utf8ToByteString(".updated");
@@ -82,6 +92,9 @@ class EtcMerger {
     if (this.#isSame(old, local)) return fresh;
     if (this.#isSame(old, fresh) && local?.kind !== "directory") return local;
     if (this.#isSame(fresh, local)) return fresh;
+    const [name] = path.length === 1 ? path : [];
+    if (name !== undefined && GENERATED.includes(name)) return fresh ?? local;
+    if (name !== undefined && ACCOUNT_LEFTOVERS.includes(name)) return local ?? fresh;
     if (local?.kind === "directory") return this.#keepLocalDirectory(directoryOf(old), local, fresh, path);
     const accounts = this.#mergeAccountFile(versions, path);
     if (accounts !== undefined) return accounts;

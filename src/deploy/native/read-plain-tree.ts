@@ -44,10 +44,36 @@ function readDirectory(path: Buffer, stat: Stats): PlainDirectory {
   const entries = new Map<ByteString, PlainNode>();
   for (const bytes of readdirSync(path, { encoding: "buffer" }).sort(Buffer.compare)) {
     const name = bytesToString(bytes);
-    entries.set(name, readNode(joinBytes(path, name)));
+    const node = readUnlessGone(joinBytes(path, name));
+    if (node !== undefined) entries.set(name, node);
   }
   return { kind: "directory", metadata: metadataOf(stat), entries };
 }
+
+/**
+ * Other programs write to the tree while it is read: what they remove or exchange in this moment is looked at once more,
+ * and is not there when it is not there then.
+ */
+function readUnlessGone(path: Buffer): PlainNode | undefined {
+  for (let isSecondLook = false; ; isSecondLook = true) {
+    try {
+      return readNode(path);
+    } catch (error) {
+      if (!isRace(error)) throw error;
+      if (isSecondLook) return undefined;
+    }
+  }
+}
+
+/** What a system call answers when a name became something else, or nothing, after it was listed. */
+export function isRace(error: unknown): boolean {
+  return error instanceof NoLongerRegular || RACE_ERRNOS.includes(errnoOf(error) ?? "");
+}
+
+/** ENXIO: a socket, or a FIFO that nobody reads; EINVAL: readlink of what is no link any more. */
+const RACE_ERRNOS = ["ENOENT", "ENOTDIR", "EISDIR", "ELOOP", "ENXIO", "EINVAL"];
+
+class NoLongerRegular extends Error {}
 
 function readNode(path: Buffer): PlainNode {
   const stat = lstatSync(path);
@@ -82,7 +108,7 @@ function digestFile(path: Buffer): string {
 export function* readRegularFile(path: Buffer): Generator<Buffer> {
   const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
-    if (!fstatSync(fd).isFile()) throw new TypeError(`no longer a regular file: ${path}`);
+    if (!fstatSync(fd).isFile()) throw new NoLongerRegular(`no longer a regular file: ${path}`);
     const chunk = Buffer.alloc(READ_BYTES);
     for (let length = readSync(fd, chunk); length > 0; length = readSync(fd, chunk)) yield chunk.subarray(0, length);
   } finally {

@@ -5,7 +5,17 @@
  * (a device in a directory, see `--sysroot`) files belong to the user who runs us and keep an owner's right to read and
  * write them, and what could not be set is reported: it stands in the image, whose digest is what counts.
  */
-import { chmodSync, closeSync, constants, lchownSync, lutimesSync, mkdirSync, openSync, symlinkSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  lchownSync,
+  lutimesSync,
+  mkdirSync,
+  openSync,
+  rmSync,
+  symlinkSync,
+} from "node:fs";
 import { writeAll } from "../../host/durable-write.ts";
 import { hostError } from "../../host/error.ts";
 import { type AbsPath, type ByteString, displayBytes, stringToBytes } from "../../path.ts";
@@ -13,7 +23,7 @@ import type { ObjectStore } from "../../store/object-store.ts";
 import { copyContent } from "../../store/read-content.ts";
 import type { NotApplied } from "../port.ts";
 import type { PlainContent, PlainDirectory, PlainLeaf, PlainMetadata } from "./plain-tree.ts";
-import { joinBytes, readRegularFile } from "./read-plain-tree.ts";
+import { isRace, joinBytes, readRegularFile } from "./read-plain-tree.ts";
 
 export interface WritePlainTreeOptions {
   readonly store: ObjectStore;
@@ -73,7 +83,7 @@ class PlainTreeWriter {
   #writeLeaf(leaf: PlainLeaf, path: Buffer, label: string): void {
     switch (leaf.kind) {
       case "file":
-        this.#writeFile(leaf.content, path);
+        if (!this.#writeFile(leaf.content, path)) return;
         break;
       case "symlink":
         symlinkSync(stringToBytes(leaf.target as ByteString), path);
@@ -85,21 +95,26 @@ class PlainTreeWriter {
     this.#setMetadata(leaf.metadata, leaf.kind, path, label);
   }
 
-  #writeFile(content: PlainContent, path: Buffer): void {
+  /** False when the file that was to be copied is gone: then there is none here either. */
+  #writeFile(content: PlainContent, path: Buffer): boolean {
     const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
     const fd = openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, OWNER_FILE_BITS);
     try {
       switch (content.from) {
         case "store":
           copyContent(this.#options.store, content.content, fd);
-          break;
+          return true;
         case "disk":
           for (const chunk of readRegularFile(content.path)) writeAll(fd, chunk);
-          break;
+          return true;
         case "memory":
           writeAll(fd, content.bytes);
-          break;
+          return true;
       }
+    } catch (error) {
+      if (content.from !== "disk" || !isRace(error)) throw error;
+      rmSync(path);
+      return false;
     } finally {
       closeSync(fd);
     }

@@ -75,6 +75,20 @@ describe("mergeEtc", () => {
     ],
     ["keeps a directory of the device's own", {}, { d: { a: "x", e: {} } }, {}, { d: { a: "x", e: {} } }],
     ["drops a directory that the image removed and nobody changed", { d: { a: "1" } }, { d: { a: "1" } }, {}, {}],
+    [
+      "takes what was generated from the image",
+      { "ld.so.cache": "1" },
+      { "ld.so.cache": "x" },
+      { "ld.so.cache": "2" },
+      { "ld.so.cache": "2" },
+    ],
+    [
+      "keeps what account tools left",
+      { "passwd-": "1" },
+      { "passwd-": "x", ".pwd.lock": "" },
+      { "passwd-": "2", "group-": "2" },
+      { "passwd-": "x", ".pwd.lock": "", "group-": "2" },
+    ],
     ["keeps a link that the device changed", { l: ["a"] }, { l: ["b"] }, { l: ["a"] }, { l: ["b"] }],
     ["takes a link in place of a file", { l: "1" }, { l: "1" }, { l: ["a"] }, { l: ["a"] }],
     [
