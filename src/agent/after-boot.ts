@@ -12,6 +12,7 @@ import { runHealth } from "./health.ts";
 import { describeHealth, type HealthReport } from "./health-report.ts";
 import { endingOnError, stageStored } from "./install.ts";
 import type { JournalIn } from "./journal.ts";
+import { lookAgainAtMedia } from "./look-again.ts";
 import { type Outcome, outcome, reasonOf } from "./outcome.ts";
 import { reboot, rebootByPolicy } from "./reboot.ts";
 import { describeRelease, isChosen } from "./release-facts.ts";
@@ -123,6 +124,7 @@ async function confirm(session: Session, tried: Trying): Promise<Outcome> {
   await session.ports.backend.confirm();
   const confirmed = await recordConfirmed(session, tried);
   await collectGarbage(session);
+  await lookAgainAtMedia(session);
   return confirmed;
 }
 

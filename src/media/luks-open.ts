@@ -36,7 +36,7 @@ const CLOSE_TIMEOUT_MS = 30_000;
 const GRACE_MS = 10_000;
 const ASK_TRIES = 3;
 const MIB = 1 << 20;
-/** What cryptsetup and its libraries map besides the memory of the key derivation; 90 MiB were measured. */
+/** What cryptsetup maps besides the memory of the key derivation: 32 MiB were enough for 2.6; the rest is for token plugins. */
 const TOOL_MEMORY_MIB = 512;
 
 function mappingName({ kernelName }: Pick<MediumDevice, "kernelName">): string {
@@ -52,8 +52,7 @@ export async function openLuks(
 ): Promise<Unlocked> {
   const name = mappingName(device);
   const options: ExecOptions = { timeoutMs: OPEN_TIMEOUT_MS, ...(signal === undefined ? {} : { signal }) };
-  const { stdout } = await exec(["cryptsetup", "luksDump", "--dump-json-metadata", device.path], options);
-  checkLuksHeader(stdout.toString("utf8"), device.path, keys.maxKdfMemoryMib);
+  checkLuksHeader(await readHeader(exec, device, options), device.path, keys.maxKdfMemoryMib);
   await close(exec, name); // of a run that was killed
   try {
     await unlock(exec, device, name, keys, options);
@@ -63,6 +62,17 @@ export async function openLuks(
     throw error;
   }
   return { path: below(MAPPER, name), [Symbol.asyncDispose]: () => close(exec, name) };
+}
+
+async function readHeader(exec: Exec, { path }: MediumDevice, options: ExecOptions): Promise<string> {
+  try {
+    const { stdout } = await exec(["cryptsetup", "luksDump", "--dump-json-metadata", path], options);
+    return stdout.toString("utf8");
+  } catch (error) {
+    if (!(error instanceof HostError) || error.code !== "HOST_TOOL_FAILED") throw error;
+    const message = `${path}: cryptsetup (2.4 or newer) cannot read its LUKS2 header: ${lastLine(error)}`;
+    throw new MediaError("MEDIA_LUKS_UNSUPPORTED", message, { cause: error });
+  }
 }
 
 async function unlock(
@@ -180,8 +190,12 @@ async function failureOf(running: Promise<unknown>): Promise<string | undefined>
     await running;
     return undefined;
   } catch (error) {
-    if (error instanceof HostError && error.code === "HOST_TOOL_FAILED")
-      return error.message.split("\n").at(-1)?.trim();
+    if (error instanceof HostError && error.code === "HOST_TOOL_FAILED") return lastLine(error);
     throw error;
   }
+}
+
+/** The end of what a tool said, for people. */
+function lastLine({ message }: HostError): string {
+  return message.split("\n").at(-1)?.trim() ?? message;
 }

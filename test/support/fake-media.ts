@@ -24,8 +24,8 @@ export interface FakeStick {
 
 export interface FakeLuks {
   readonly version?: string;
-  /** What `luksDump --dump-json-metadata` prints. */
-  readonly header: string;
+  /** What `luksDump --dump-json-metadata` prints; undefined when cryptsetup finds it damaged. */
+  readonly header: string | undefined;
   readonly keys: readonly string[];
   readonly hasToken?: boolean;
   /** What the kernel's mapping uses in the end. */
@@ -93,7 +93,10 @@ export function openFakeMedia(others: Exec = refuse): FakeMedia {
     },
     cryptsetup([verb, ...args], options) {
       const name = args.at(-1) ?? "";
-      if (verb === "luksDump") return { stdout: stickAt(name)?.luks?.header ?? "" };
+      if (verb === "luksDump") {
+        const header = stickAt(name)?.luks?.header;
+        return header === undefined ? failure(1, `Device ${name} is not a valid LUKS device.`) : { stdout: header };
+      }
       if (verb === "close") return mappings.delete(name) ? {} : failure(4, "no such mapping");
       const { cipher = "aes-xts-plain64" } = sticks.get(mappings.get(name) ?? "")?.luks ?? {};
       if (verb === "status")

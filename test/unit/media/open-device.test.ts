@@ -222,6 +222,15 @@ describe("an encrypted medium", () => {
     expect(changes()).toEqual([]);
   });
 
+  it("is not opened when cryptsetup finds its header damaged", async () => {
+    const { open, changes } = bench(encrypted({ header: undefined }));
+    await expect(open({ luks: keys({ readKey }) })).rejects.toMatchObject({
+      code: "MEDIA_LUKS_UNSUPPORTED",
+      message: expect.stringMatching(/^\/dev\/sdb1: .* not a valid LUKS device\.$/),
+    });
+    expect(changes()).toEqual([]);
+  });
+
   it("is closed again when what was opened is not what its header said", async () => {
     const { open, media } = bench(encrypted({ cipher: "cipher_null-ecb" }));
     await expect(open({ luks: keys({ readKey }) })).rejects.toThrow(/opened with cipher cipher_null-ecb/);
