@@ -108,6 +108,23 @@ export interface InstallResult {
   readonly notApplied: readonly NotApplied[];
 }
 
+async function storeImage(
+  { exec, signal }: CliContext,
+  output: Output,
+  { medium, choice }: InstallSource,
+  store: ObjectStore,
+  paths: DevicePaths,
+): Promise<StoredImage> {
+  using progress = ingestProgress(output); // its bar ends before anything else is said
+  const image = await ingestRelease(store, medium.layout, choice.release, choice.target, {
+    signal,
+    onProgress: progress.show,
+    onPlan: (ingest, root) => requireRoom({ paths, loader: openDeviceLoader(paths, exec) }, root, ingest),
+  });
+  signal.throwIfAborted();
+  return image;
+}
+
 /** @throws DeployError DEPLOY_ALREADY_INSTALLED */
 export function requireNotInstalled({ exec }: Pick<CliContext, "exec">, paths: DevicePaths): void {
   if (isInstalled({ paths, loader: openDeviceLoader(paths, exec) })) {
@@ -125,18 +142,12 @@ export async function installRelease(
   source: InstallSource,
   plan: InstallPlan,
 ): Promise<InstallResult> {
-  const { exec, clock, signal } = context;
+  const { exec, clock } = context;
   const { paths } = plan;
-  const { medium, choice, config, agentToml, rootBytes } = source;
+  const { config, agentToml, rootBytes } = source;
   await using _lock = await openAgentLock(paths.runtimeDirectory);
   const store = await openObjectStore(engineDirectory(paths), { exec, fsVerity: config.store["fs-verity"] });
-  using progress = ingestProgress(output);
-  const image = await ingestRelease(store, medium.layout, choice.release, choice.target, {
-    signal,
-    onProgress: progress.show,
-    onPlan: (ingest, root) => requireRoom({ paths, loader: openDeviceLoader(paths, exec) }, root, ingest),
-  });
-  signal.throwIfAborted();
+  const image = await storeImage(context, output, source, store, paths);
   await plan.prepareBoot?.(image, store);
   const { id, notApplied } = await installDeployment(makeEngine({ paths, store, exec, clock }), image, {
     etcFiles: new Map<RelPath, EtcFile>([
