@@ -94,6 +94,9 @@ export async function installOnTarget(
       await installLoader({ exec: context.exec, store }, target, loader);
     },
   });
+  if (result.unsealedReason !== null && source.config.store["fs-verity"] !== "off") {
+    output.warn(`files are not sealed with fs-verity: ${result.unsealedReason}`); // the next update seals them, if it can
+  }
   return { ...result, bootLoader: loader.kind, kargs, boot: target.boot.what };
 }
 

@@ -105,6 +105,8 @@ export interface InstallResult {
   readonly release: StoredImage["release"];
   readonly imageDigest: string;
   readonly isSealed: boolean;
+  /** Why not; null when it is. */
+  readonly unsealedReason: string | null;
   readonly notApplied: readonly NotApplied[];
 }
 
@@ -159,6 +161,6 @@ export async function installRelease(
   });
   const lost = describeNotApplied(notApplied);
   if (lost !== undefined && process.getuid?.() === 0) output.warn(lost); // without root it is the rule, see --help
-  const { release, imageDigest, isSealed } = image;
-  return { deployment: id, release, imageDigest, isSealed, notApplied };
+  const { release, imageDigest, isSealed, unsealedReason = null } = image;
+  return { deployment: id, release, imageDigest, isSealed, unsealedReason, notApplied };
 }

@@ -43,6 +43,8 @@ export interface StoredImage {
   readonly architecture: string;
   /** True when every object and the image are sealed by fs-verity. */
   readonly isSealed: boolean;
+  /** Why they are not; undefined when they are. */
+  readonly unsealedReason: string | undefined;
   /** Bytes that this run wrote: objects and the image. */
   readonly writtenBytes: number;
 }
@@ -97,6 +99,7 @@ export async function ingestRelease(
     compatible: target.compatible,
     architecture: target.architecture,
     isSealed: staging.sealing.isActive,
+    unsealedReason: staging.sealing.isActive ? undefined : staging.sealing.reason,
     writtenBytes: staging.writtenBytes,
   };
   return stored as StoredImage;
