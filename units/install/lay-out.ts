@@ -7,11 +7,16 @@
  */
 import {
   chmodSync,
+  existsSync,
   lstatSync,
   lutimesSync,
   mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
   realpathSync,
   rmSync,
+  type Stats,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -19,7 +24,7 @@ import { dirname, join, sep } from "node:path";
 import { InstallError } from "./error.ts";
 import type { Item } from "./plan.ts";
 
-/** Ours alone: made anew, so that nothing of an earlier version is left. */
+/** Ours alone: what an earlier version has left there goes. */
 const OWN_TREES = ["usr/lib/bootferry/dist", "usr/lib/bootferry/node_modules"];
 const OWN_DIRECTORY = "usr/lib/bootferry";
 
@@ -30,18 +35,32 @@ const OWN_DIRECTORY = "usr/lib/bootferry";
 export function layOut(root: string, items: readonly Item[], mtime: Date | undefined): void {
   mkdirSync(root, { recursive: true });
   const realRoot = realpathSync(root);
-  for (const path of OWN_TREES) rmSync(join(root, path), { recursive: true, force: true });
+  removeStale(root, new Set(items.map(({ path }) => path)));
   const ours: string[] = [];
   for (const item of items) {
     const path = join(root, item.path);
     requireInside(realRoot, dirname(path));
-    if (write(path, item) || item.path.startsWith(OWN_DIRECTORY)) ours.push(path);
+    const isNew = write(path, item);
+    if (isNew || item.kind !== "directory" || item.path.startsWith(OWN_DIRECTORY)) ours.push(path);
   }
   // Last, and the deepest first: writing into a directory changes its time.
   if (mtime !== undefined) for (const path of ours.toReversed()) lutimesSync(path, mtime, mtime);
 }
 
-/** False for a directory that was there, which keeps what it has. */
+function removeStale(root: string, planned: ReadonlySet<string>): void {
+  for (const tree of OWN_TREES.filter((path) => existsSync(join(root, path)))) {
+    for (const path of readdirSync(join(root, tree), { recursive: true, encoding: "utf8" })) {
+      if (!planned.has(`${tree}/${path}`)) rmSync(join(root, tree, path), { recursive: true, force: true });
+    }
+  }
+}
+
+function isThere(path: string, item: Item & { readonly kind: "file" }, there: Stats | undefined): boolean {
+  if (!there?.isFile() || there.nlink > 1 || (there.mode & 0o7777) !== item.mode) return false;
+  return there.size === item.content.length && readFileSync(path).equals(item.content);
+}
+
+/** False when it was there already: a directory keeps what it has, and a parent keeps its time. */
 function write(path: string, item: Item): boolean {
   const there = lstatSync(path, { throwIfNoEntry: false });
   switch (item.kind) {
@@ -54,12 +73,14 @@ function write(path: string, item: Item): boolean {
       return true;
     case "file":
       if (there?.isDirectory()) throw inTheWay(path, "a file");
+      if (isThere(path, item, there)) return false;
       rmSync(path, { force: true }); // never through a link, and never into a file that other names share
       writeFileSync(path, item.content, { flag: "wx" });
       chmodSync(path, item.mode);
       return true;
     case "link":
       if (there?.isDirectory()) throw inTheWay(path, "a link");
+      if (there?.isSymbolicLink() && readlinkSync(path) === item.target) return false;
       rmSync(path, { force: true });
       symlinkSync(item.target, path);
       return true;

@@ -1,0 +1,172 @@
+/** What the units promise each other and the agent, read from their files. `systemd-analyze verify` is run in the VM tests. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { agentConfigSchema } from "../../../src/config/agent-config.ts";
+
+const UNITS = join(import.meta.dirname, "..", "..", "..", "units");
+
+/** Values of a key of a section, in order; a key that is given several times gives several. */
+function unit(name: string) {
+  const text = readFileSync(join(UNITS, name), "utf8");
+  const values = new Map<string, string[]>();
+  let section = "";
+  for (const line of text.split("\n")) {
+    section = /^\[(\w+)\]$/.exec(line)?.[1] ?? section;
+    const [, key, value] = /^(\w+)=(.*)$/.exec(line) ?? [];
+    if (key === undefined || value === undefined) continue;
+    values.set(`${section}.${key}`, [...(values.get(`${section}.${key}`) ?? []), value]);
+  }
+  return (key: string) => values.get(key) ?? [];
+}
+
+const words = (values: readonly string[]) => values.flatMap((value) => value.split(/\s+/));
+const names = readdirSync(join(UNITS, "system"), { withFileTypes: true })
+  .filter((entry) => entry.isFile())
+  .map(({ name }) => name);
+const services = names.filter((name) => name.endsWith(".service"));
+
+function minutes(text: string | undefined): number {
+  const [, count, span] = /^(\d+)(s|min)$/.exec(text ?? "") ?? [];
+  expect(span, text).toBeDefined();
+  return span === "min" ? Number(count) : Number(count) / 60;
+}
+
+describe("every unit", () => {
+  it.each(names)("%s says what it is for, where that is written down, and that it needs a deployment", (name) => {
+    const get = unit(`system/${name}`);
+    expect(get("Unit.Description")).toHaveLength(1);
+    expect(get("Unit.Documentation")).toEqual(["file:///usr/share/doc/bootferry/units.md"]);
+    expect(get("Unit.ConditionKernelCommandLine")).toEqual(["bootferry.deployment"]);
+  });
+
+  it.each(services)("%s is a oneshot without FailureAction=, and restarts only where systemd allows it", (name) => {
+    const get = unit(`system/${name}`);
+    expect(get("Service.Type")).toEqual(["oneshot"]);
+    expect(get("Unit.FailureAction")).toEqual([]);
+    for (const value of get("Service.Restart")) {
+      expect(value).toBe("on-failure");
+      // Final for the agent: what it says must not be asked again. 7 is "busy".
+      const prevented = words(get("Service.RestartPreventExitStatus"));
+      expect(prevented).toEqual(expect.arrayContaining(["1", "2", "3", "4", "5", "6", "70"]));
+      expect(prevented).not.toContain("7");
+    }
+    expect(get("Service.RestartForceExitStatus")).toEqual([]); // refused for oneshot units of older systemd
+  });
+
+  it.each(services)("%s is ended in a bounded time when the machine goes down", (name) => {
+    const get = unit(`system/${name}`);
+    const isShort = get("Service.TimeoutStartSec").every((value) => value !== "infinity");
+    const stop = get("Service.TimeoutStopSec")[0];
+    if (stop === undefined) expect(isShort).toBe(true);
+    else expect(minutes(stop)).toBeLessThanOrEqual(1);
+  });
+
+  it("is preset exactly when it can be enabled", () => {
+    const preset = readFileSync(join(UNITS, "system-preset/80-bootferry.preset"), "utf8");
+    const enabled = [...preset.matchAll(/^enable (.*)$/gm)].map(([, name]) => name);
+    const installable = names.filter((name) =>
+      /^\[Install\]$/m.test(readFileSync(join(UNITS, "system", name), "utf8")),
+    );
+    expect(enabled.toSorted()).toEqual(installable.toSorted());
+  });
+
+  it("makes no cycle of a target that wants it and units that come after the target", () => {
+    // A target is ordered after what it wants, unless that is ordered itself against the target.
+    const afterMultiUser = names.filter((name) =>
+      words(unit(`system/${name}`)("Unit.After")).includes("multi-user.target"),
+    );
+    expect(afterMultiUser).toContain("bootferry-health.service");
+    const wanted = names.filter((name) => unit(`system/${name}`)("Install.WantedBy").includes("multi-user.target"));
+    const cyclic = wanted
+      .filter((name) => words(unit(`system/${name}`)("Unit.After")).some((other) => afterMultiUser.includes(other)))
+      .filter((name) => !afterMultiUser.includes(name));
+    expect(cyclic).toEqual([]);
+  });
+});
+
+describe("the media unit", () => {
+  const get = unit("system/bootferry-media@.service");
+
+  it("ends with its device, stores and nothing else, and hands over to the agent", () => {
+    expect(get("Unit.BindsTo")).toEqual(["dev-%i.device"]);
+    expect(words(get("Unit.After"))).toEqual(expect.arrayContaining(["dev-%i.device", "bootferry-health.service"]));
+    expect(get("Service.ExecStart")[0]).toMatch(/^\/usr\/bin\/bootferry agent run --device \/dev\/%I --store-only/);
+    expect(get("Unit.OnSuccess")).toEqual(["bootferry-agent.service"]);
+    expect(get("Service.ExecStopPost")).toEqual(["-/usr/lib/bootferry/media-cleanup %I"]);
+  });
+
+  it("mounts in a namespace of its own, and cannot write to the medium's device", () => {
+    expect(get("Service.PrivateMounts")).toEqual(["yes"]);
+    expect(get("Service.ProtectSystem")).toEqual(["strict"]);
+    expect(get("Service.DevicePolicy")).toEqual(["closed"]);
+    expect(get("Service.DeviceAllow")).toContain("/dev/%I r");
+  });
+
+  it("leaves device-mapper its cookies, cryptsetup its locks, and a passphrase its way in", () => {
+    expect(get("Service.PrivateIPC")).toEqual([]);
+    expect(words(get("Service.RestrictAddressFamilies"))).toContain("AF_UNIX");
+    const writable = words(get("Service.ReadWritePaths")).map((path) => path.replace(/^-/, ""));
+    expect(writable).toEqual(
+      expect.arrayContaining(["/run/cryptsetup", "/run/systemd/ask-password", "/run/bootferry"]),
+    );
+  });
+});
+
+describe("the agent unit", () => {
+  it("is bound to no device", () => {
+    const get = unit("system/bootferry-agent.service");
+    expect(get("Unit.BindsTo")).toEqual([]);
+    expect(get("Service.ExecStart")).toEqual(["/usr/bin/bootferry agent run"]);
+    expect(words(get("Unit.After"))).toContain("bootferry-health.service");
+  });
+});
+
+describe("the assessment", () => {
+  const health = unit("system/bootferry-health.service");
+  const timer = unit("system/bootferry-boot-deadline.timer");
+
+  it("stands before boot-complete.target and is required by it, and runs at every boot", () => {
+    expect(health("Unit.Before")).toEqual(["boot-complete.target"]);
+    expect(health("Install.RequiredBy")).toEqual(["boot-complete.target"]);
+    expect(health("Install.WantedBy")).toEqual(["multi-user.target"]);
+    expect(health("Service.RemainAfterExit")).toEqual(["yes"]);
+    expect(health("Unit.OnFailure")).toEqual(["bootferry-boot-deadline.service"]);
+  });
+
+  it("has its checks end before the boot is given up", () => {
+    const { health: config } = agentConfigSchema.parse({ device: { compatible: "acme" }, follow: { name: "os" } });
+    expect(config["total-timeout-seconds"] / 60).toBeLessThan(minutes(timer("Timer.OnBootSec")[0]));
+    expect(config["check-timeout-seconds"]).toBeLessThanOrEqual(config["total-timeout-seconds"]);
+  });
+
+  it("has a deadline that starts with the first units", () => {
+    expect(timer("Unit.DefaultDependencies")).toEqual(["no"]);
+    expect(timer("Install.WantedBy")).toEqual(["sysinit.target"]);
+    expect(timer("Unit.After")).toEqual([]);
+    const service = unit("system/bootferry-boot-deadline.service");
+    expect(service("Unit.DefaultDependencies")).toEqual(["no"]);
+    expect(service("Service.ExecStart")[0]).toMatch(/^\/usr\/lib\/bootferry\/reboot-if-unassessed "/);
+  });
+
+  it.each(["emergency", "rescue"])("goes before the shell of %s mode, and never keeps it away by failing", (mode) => {
+    const get = unit(`system/${mode}.service.d/50-bootferry.conf`);
+    expect(get("Service.ExecStartPre")[0]).toMatch(/^-\/usr\/lib\/bootferry\/reboot-if-unassessed --force "/);
+    expect(get("Service.ExecStart")).toEqual([]);
+  });
+});
+
+describe("finalising", () => {
+  it("is pulled in when something waits, and stops after the services and before the mounts", () => {
+    expect(unit("system/bootferry-finalize.path")("Path.PathExistsGlob")).toEqual([
+      "/boot/loader/entries/bootferry-*+*.conf",
+    ]);
+    const get = unit("system/bootferry-finalize.service");
+    expect(get("Service.ExecStop")).toEqual(["/usr/bin/bootferry os finalize"]);
+    expect(words(get("Unit.Before"))).toEqual(["basic.target", "shutdown.target"]);
+    expect(get("Unit.Conflicts")).toEqual(["shutdown.target"]);
+    expect(words(get("Unit.RequiresMountsFor"))).toEqual(["/boot", "/sysroot", "/var/lib/bootferry"]);
+    const watchdog = unit("system.conf.d/50-bootferry-watchdog.conf");
+    expect(minutes(get("Service.TimeoutStopSec")[0])).toBeLessThan(minutes(watchdog("Manager.RebootWatchdogSec")[0]));
+  });
+});
