@@ -18,10 +18,12 @@ interface WaitedMedium extends WaitedFor {
 
 /** @throws the reason of the context's signal when it is stopped */
 export async function waitForMedium(context: CliContext, output: Output, wanted: WaitedMedium): Promise<BlockDevice> {
-  output.note(callFor(wanted));
   const stop = new AbortController();
+  const signal = AbortSignal.any([context.signal, stop.signal]);
+  // Said only when we are listening: a stick that is quicker than our first look would pass for one that was there before.
+  const onReady = () => output.note(callFor(wanted));
   try {
-    for await (const event of watchDevices(watchPorts(context), AbortSignal.any([context.signal, stop.signal]))) {
+    for await (const event of watchDevices(watchPorts(context), signal, onReady)) {
       const all = await listBlockDevices(blockDevicePorts(context));
       // a link such as those in /dev/disk/by-id leads somewhere only once its device is there
       const path = wanted.path === undefined ? undefined : context.media.resolveLinks(wanted.path);
@@ -30,16 +32,24 @@ export async function waitForMedium(context: CliContext, output: Output, wanted:
         output.note(`${arrival.disk.path}: ${describeDisk(arrival.disk)}: left alone, ${arrival.why}`);
       }
       if (arrival.kind !== "chosen") continue;
-      output.note(`${arrival.disk.path}: ${describeDisk(arrival.disk)}: taken`);
       await context.media.sleep(SETTLE_MS, context.signal);
       context.signal.throwIfAborted();
-      return arrival.disk;
+      const disk = await again(context, arrival.disk);
+      if (disk === undefined) continue; // pulled out again
+      output.note(`${disk.path}: ${describeDisk(disk)}: taken`);
+      return disk;
     }
   } finally {
     stop.abort();
   }
   context.signal.throwIfAborted();
   throw new Error("the watch ended of itself");
+}
+
+/** The disk as udev knows it by now: at first it has no serial number. */
+async function again(context: CliContext, { path }: BlockDevice): Promise<BlockDevice | undefined> {
+  const all = await listBlockDevices(blockDevicePorts(context));
+  return all.find((disk) => disk.path === path && disk.sizeBytes > 0);
 }
 
 function callFor({ isFormatted, label, path }: WaitedFor): string {

@@ -5,7 +5,7 @@
  * Unmounting must succeed; switching off is a courtesy: an unmounted disk can be taken out without it, and some (cards,
  * loop devices) cannot be switched off.
  */
-import { writeFileSync } from "node:fs";
+import { closeSync, constants, openSync, writeSync } from "node:fs";
 import { basename } from "node:path";
 import { errnoOf } from "../error.ts";
 import { HostError } from "../host/error.ts";
@@ -89,7 +89,13 @@ const SYSFS_BLOCK = parseAbsPath("/sys/block");
 export function deleteDiskOnHost(disk: { readonly kernelName: string }): boolean {
   const file: AbsPath = below(SYSFS_BLOCK, disk.kernelName, "device", "delete");
   try {
-    writeFileSync(file, "1", { flag: "r+" });
+    // Write-only, as the file is: sysfs lets nobody read it, root neither.
+    const handle = openSync(file, constants.O_WRONLY);
+    try {
+      writeSync(handle, "1");
+    } finally {
+      closeSync(handle);
+    }
     return true;
   } catch (error) {
     if (errnoOf(error) === undefined) throw error;

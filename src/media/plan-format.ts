@@ -73,7 +73,7 @@ export function planFormat(disk: BlockDevice, request: FormatRequest): FormatPla
   const labelSteps = [
     labelStep(filesystem, filesystemDevice, label),
     ...(mapping === undefined ? [] : sealSteps(volume, mapping, label)),
-    SETTLE,
+    ...announceSteps(volume),
   ];
   const tools = [...new Set([...steps, ...labelSteps].map(({ argv }) => argv[0]))].filter(
     (tool) => tool !== SETTLE.argv[0],
@@ -88,6 +88,15 @@ export function partitionPath(disk: AbsPath, number: number): AbsPath {
 
 /** Waits until udev has looked at what has changed. */
 const SETTLE: FormatStep = { does: "wait for udev", argv: ["udevadm", "settle", "--timeout=10"] };
+
+/**
+ * udev does not watch a device while it looks at it, so a label that is set just then stays unknown (seen with ext4): it is
+ * asked to look once more.
+ */
+function announceSteps(volume: AbsPath): readonly FormatStep[] {
+  const argv = ["udevadm", "trigger", "--action=change", `--name-match=${volume}`] as const;
+  return [{ does: "tell udev of it", argv }, SETTLE];
+}
 
 /** The old partitions first: a file system in a new partition that begins where an old one did would come back to life. */
 function eraseStep(disk: BlockDevice): FormatStep {

@@ -34,14 +34,17 @@ const FAST_LOOK_MS = 2_000; // without one
  * Yields every block device and partition that is there, then what changes, parents before children, until `signal` is
  * aborted; it then ends without an error. Never says the same twice. A consumer may take its time between two events.
  * @throws what listBlockDevices throws, at the first look only: later failures are taken for a device on its way out
+ * @param onReady called once, when what is there has been looked at: what comes from then on is told as new
  */
 export async function* watchDevices(
   ports: WatchPorts,
   signal: AbortSignal,
+  onReady: () => void = () => undefined,
 ): AsyncGenerator<DeviceEvent, void, undefined> {
   const latch = openLatch();
   await using source = await openFirstSource(ports.sources, latch.hint, signal);
   let known = await look(ports);
+  onReady();
   for (const device of known.values()) yield { kind: "present", device };
   let looks: readonly number[] = [];
   while (!signal.aborted) {

@@ -100,7 +100,7 @@ describe("the verbs of media", () => {
       expect(stderr).toContain('on it now: vfat "BOOTFERRY"');
       expect(stdout).toBe("/dev/sdc1 is a medium now: vfat in a GPT, label BOOTFERRY\n");
       expect(exitStatus).toBe(0);
-      expect(on.ran().at(-2)).toBe("fatlabel /dev/sdc1 BOOTFERRY");
+      expect(on.ran().at(-3)).toBe("fatlabel /dev/sdc1 BOOTFERRY");
     });
 
     it.each<[string, MachineName, string, readonly string[] | undefined, number, string]>([
@@ -219,7 +219,16 @@ describe("the verbs of media", () => {
         ejected: { poweredOff: true },
       });
       const order = mounts(on).map((line) => line.split(" ")[0]);
-      expect(order.slice(-7)).toEqual(["mount", "umount", "mount", "umount", "fatlabel", "udevadm", "udisksctl"]);
+      expect(order.slice(-8)).toEqual([
+        "mount",
+        "umount",
+        "mount",
+        "umount",
+        "fatlabel",
+        "udevadm",
+        "udevadm",
+        "udisksctl",
+      ]);
     });
 
     it("leaves a new medium without its label when it does not give back what was written", async () => {

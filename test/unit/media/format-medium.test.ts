@@ -34,7 +34,7 @@ describe("making a medium", () => {
     await labelMedium(plan, ports);
     expect(ran()).toEqual([...plan.steps, ...plan.labelSteps].map(({ argv }) => argv.join(" ")));
     expect(notes).toContain("make a file system (vfat)");
-    expect(notes.filter((note) => note !== "wait for udev").at(-1)).toBe("label it BOOTFERRY");
+    expect(notes.filter((note) => !note.includes("udev")).at(-1)).toBe("label it BOOTFERRY");
   });
 
   it("hands the key over on stdin only, to the two steps that need it", async () => {

@@ -10,6 +10,7 @@ const commands = ({ steps, labelSteps }: ReturnType<typeof planFormat>) => ({
   labelSteps: labelSteps.map(({ argv }) => argv.join(" ")),
 });
 const SETTLE = "udevadm settle --timeout=10";
+const announce = (volume: string) => [`udevadm trigger --action=change --name-match=${volume}`, SETTLE];
 const KDF = `--pbkdf argon2id --pbkdf-memory ${LUKS_KDF_MEMORY_KIB}`;
 
 describe("a plan to make a medium", () => {
@@ -22,7 +23,7 @@ describe("a plan to make a medium", () => {
         "wipefs --all --quiet /dev/sdx1",
         "mkfs.vfat -I --mbr=no /dev/sdx1",
       ],
-      labelSteps: ["fatlabel /dev/sdx1 BOOTFERRY", SETTLE],
+      labelSteps: ["fatlabel /dev/sdx1 BOOTFERRY", ...announce("/dev/sdx1")],
     });
   });
 
@@ -33,7 +34,7 @@ describe("a plan to make a medium", () => {
   ] as const)("makes %s of a whole disk", (filesystem, make, label) => {
     expect(commands(plan({ filesystem, partitionTable: "none" }))).toEqual({
       steps: ["wipefs --all --quiet /dev/sdx", make],
-      labelSteps: [label, SETTLE],
+      labelSteps: [label, ...announce("/dev/sdx")],
     });
   });
 
@@ -48,7 +49,7 @@ describe("a plan to make a medium", () => {
       "exfatlabel /dev/mapper/bootferry-sdx1 BOOTFERRY",
       "cryptsetup close bootferry-sdx1",
       "cryptsetup config /dev/sdx1 --label BOOTFERRY",
-      SETTLE,
+      ...announce("/dev/sdx1"),
     ]);
     expect(encrypted.steps.filter(({ takesKey }) => takesKey).map(({ argv }) => argv[1])).toEqual([
       "luksFormat",
