@@ -98,7 +98,7 @@ async function installToDisk(
   requireRoot(context, device);
   requireTools(media.hasTool);
   await using stack = new AsyncDisposableStack();
-  const path = options.viaLoopback ? stack.use(await attachLoop(exec, device)).device : device;
+  const path = options.viaLoopback ? stack.use(await attachLoop(exec, device)).device : media.resolveLinks(device);
   const disk = await findTargetDisk(blockDevicePorts(context), path, { isWipeAllowed: options.wipe ?? false });
   const plan = await planDevice(context, output, source, options, options.viaLoopback ? undefined : firmware());
   const layout = planDiskLayout({

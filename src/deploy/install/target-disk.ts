@@ -2,14 +2,12 @@
  * The disk that is to be overwritten, and why it must not be. Unlike a medium it may well be built in and hold an older
  * system: that it is the right one is asked; that nobody uses it is looked at.
  */
-import { realpathSync } from "node:fs";
 import { z } from "zod";
-import { hostError } from "../../host/error.ts";
 import type { Exec } from "../../host/exec.ts";
 import { type BlockDevice, findDevice, walkDevice } from "../../media/block-device.ts";
 import { type BlockDevicePorts, listBlockDevices } from "../../media/list-block-devices.ts";
 import { describeHolders } from "../../media/system-disk.ts";
-import { type AbsPath, parseAbsPath } from "../../path.ts";
+import type { AbsPath } from "../../path.ts";
 import { DeployError } from "../error.ts";
 
 const WIPEFS_TIMEOUT_MS = 30_000;
@@ -17,6 +15,7 @@ const wipefsSchema = z.object({ signatures: z.array(z.object({ type: z.string() 
 
 /**
  * Looks the disk up and refuses what must not be overwritten. Writes nothing.
+ * @param path of the device itself, not of a link to it
  * @throws DeployError DEPLOY_DISK_UNSUITABLE, DEPLOY_DISK_IN_USE, DEPLOY_DISK_NOT_EMPTY; MediaError; HostError
  */
 export async function findTargetDisk(
@@ -25,7 +24,7 @@ export async function findTargetDisk(
   options: { readonly isWipeAllowed: boolean },
 ): Promise<BlockDevice> {
   const all = await listBlockDevices(ports);
-  const found = findDevice(all, resolveLinks(path));
+  const found = findDevice(all, path);
   if (found === undefined)
     throw new DeployError(
       "DEPLOY_DISK_UNSUITABLE",
@@ -65,13 +64,4 @@ async function readSignatures(exec: Exec, disk: AbsPath): Promise<readonly strin
   const text = stdout.toString("utf8").trim(); // nothing at all when there is no signature
   if (text === "") return [];
   return [...new Set(wipefsSchema.parse(JSON.parse(text)).signatures.map(({ type }) => type))];
-}
-
-/** `/dev/disk/by-id/…` is how a careful person names a disk. */
-function resolveLinks(path: AbsPath): AbsPath {
-  try {
-    return parseAbsPath(realpathSync(path));
-  } catch (error) {
-    throw hostError(error, `looking at ${path}`);
-  }
 }
