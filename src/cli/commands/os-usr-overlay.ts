@@ -37,7 +37,7 @@ export function registerOsUsrOverlay(parent: Command, context: CliContext): void
     const usrOverlay = readUsrOverlay(HOST_DEVICE_PATHS);
     output.result({ usrOverlay, hasChanged: before === null }, () =>
       before === null
-        ? "A writable overlay is over /usr. Changes are gone with the reboot."
+        ? `${options.readOnly ? "A read-only" : "A writable"} overlay is over /usr. Changes are gone with the reboot.`
         : "An overlay is over /usr already; it is gone with the reboot.",
     );
   });

@@ -183,7 +183,9 @@ describe("installing GRUB", () => {
       "grub",
     );
     await installGrub(installation);
-    expect(seen).toEqual([["grub-install", "--target=i386-pc", `--boot-directory=${bench.boot}`, disk]]);
+    expect(seen).toEqual([
+      ["grub-install", "--target=i386-pc", "--modules=part_gpt", `--boot-directory=${bench.boot}`, disk],
+    ]);
     const loader = openDeviceLoader({ boot: bench.boot, isSimulated: false }, bench.tools.exec);
     expect(await loader.probe()).toEqual({ kind: "grub", problem: undefined });
     await loader.arm(entryContent("a", 1), undefined);
