@@ -13,6 +13,7 @@ import { type AbsPath, below, parseAbsPath } from "../path.ts";
 import type { MediumDevice } from "./device-lookup.ts";
 import { MediaError } from "./error.ts";
 import { checkLuksHeader, isRealCipher } from "./luks-header.ts";
+import { toolSaid } from "./tool-said.ts";
 
 export type UnlockMeans = "token" | "key-file" | "ask";
 
@@ -70,7 +71,7 @@ async function readHeader(exec: Exec, { path }: MediumDevice, options: ExecOptio
     return stdout.toString("utf8");
   } catch (error) {
     if (!(error instanceof HostError) || error.code !== "HOST_TOOL_FAILED") throw error;
-    const message = `${path}: cryptsetup (2.4 or newer) cannot read its LUKS2 header: ${lastLine(error)}`;
+    const message = `${path}: cryptsetup (2.4 or newer) cannot read its LUKS2 header: ${toolSaid(error)}`;
     throw new MediaError("MEDIA_LUKS_UNSUPPORTED", message, { cause: error });
   }
 }
@@ -190,12 +191,7 @@ async function failureOf(running: Promise<unknown>): Promise<string | undefined>
     await running;
     return undefined;
   } catch (error) {
-    if (error instanceof HostError && error.code === "HOST_TOOL_FAILED") return lastLine(error);
+    if (error instanceof HostError && error.code === "HOST_TOOL_FAILED") return toolSaid(error);
     throw error;
   }
-}
-
-/** The end of what a tool said, for people. */
-function lastLine({ message }: HostError): string {
-  return message.split("\n").at(-1)?.trim() ?? message;
 }

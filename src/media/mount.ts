@@ -13,6 +13,7 @@ import { HostError, hostError } from "../host/error.ts";
 import type { Exec } from "../host/exec.ts";
 import type { AbsPath } from "../path.ts";
 import { MediaError } from "./error.ts";
+import { toolSaid } from "./tool-said.ts";
 
 export interface Mounted extends AsyncDisposable {
   readonly mountPoint: AbsPath;
@@ -33,9 +34,13 @@ const MOUNT_TIMEOUT_MS = 60_000;
 const UNMOUNT_TIMEOUT_MS = 30_000;
 const NOT_MOUNTED = 32; // umount(8): "mount failure", which is what it calls a target that is not mounted, too
 
-/** Mounts a medium; what an earlier run has left at the mount point is taken away first. @throws MediaError MEDIA_MOUNT_FAILED; HostError */
-export async function openMount(exec: Exec, { device, type, mountPoint, signal }: MountRequest): Promise<Mounted> {
+/** Takes away what a run that was killed has left at a mount point. @throws HostError */
+export async function clearMountPoint(exec: Exec, mountPoint: AbsPath): Promise<void> {
   if (await isMountPoint(exec, mountPoint)) await unmount(exec, mountPoint);
+}
+
+/** Mounts a medium at a directory that nothing is mounted at. @throws MediaError MEDIA_MOUNT_FAILED; HostError */
+export async function openMount(exec: Exec, { device, type, mountPoint, signal }: MountRequest): Promise<Mounted> {
   try {
     mkdirSync(mountPoint, { recursive: true, mode: 0o700 });
   } catch (error) {
@@ -50,7 +55,7 @@ export async function openMount(exec: Exec, { device, type, mountPoint, signal }
   } catch (error) {
     await unmount(exec, mountPoint); // an abort may have come after it was mounted
     if (!(error instanceof HostError) || error.code !== "HOST_TOOL_FAILED") throw error;
-    throw new MediaError("MEDIA_MOUNT_FAILED", `${device} cannot be mounted as ${type}: ${error.message}`, {
+    throw new MediaError("MEDIA_MOUNT_FAILED", `${device} cannot be mounted as ${type}: ${toolSaid(error)}`, {
       cause: error,
     });
   }

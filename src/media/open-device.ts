@@ -7,7 +7,7 @@ import { type AbsPath, below } from "../path.ts";
 import type { MediumDevice } from "./device-lookup.ts";
 import { MediaError } from "./error.ts";
 import { type LuksKeys, openLuks } from "./luks-open.ts";
-import { openMount } from "./mount.ts";
+import { clearMountPoint, openMount } from "./mount.ts";
 import { type ProbedFilesystem, probeFilesystem } from "./probe-filesystem.ts";
 
 export interface OpenDeviceOptions {
@@ -32,6 +32,8 @@ export interface OpenedDevice extends AsyncDisposable {
 export async function openDevice(exec: Exec, device: MediumDevice, options: OpenDeviceOptions): Promise<OpenedDevice> {
   const { mediaDirectory, luks, filesystems, onMount, signal } = options;
   await using resources = new AsyncDisposableStack();
+  const mountPoint = below(mediaDirectory, device.kernelName);
+  await clearMountPoint(exec, mountPoint); // before the mapping below it is closed
   const outer = await probeFilesystem(exec, device.path, signal);
   let inner = { device: device.path, filesystem: outer };
   if (outer.type === "crypto_LUKS") {
@@ -50,7 +52,6 @@ export async function openDevice(exec: Exec, device: MediumDevice, options: Open
     );
   }
   onMount?.(outer);
-  const mountPoint = below(mediaDirectory, device.kernelName);
   resources.use(await openMount(exec, { device: inner.device, type, mountPoint, signal }));
   const kept = resources.move();
   return { mountPoint, [Symbol.asyncDispose]: () => kept.disposeAsync() };

@@ -97,13 +97,17 @@ export function openFakeMedia(others: Exec = refuse): FakeMedia {
         const header = stickAt(name)?.luks?.header;
         return header === undefined ? failure(1, `Device ${name} is not a valid LUKS device.`) : { stdout: header };
       }
-      if (verb === "close") return mappings.delete(name) ? {} : failure(4, "no such mapping");
+      if (verb === "close") {
+        if ([...mounts.values()].includes(`/dev/mapper/${name}`)) return {}; // deferred: it stays until it is unmounted
+        return mappings.delete(name) ? {} : failure(4, "no such mapping");
+      }
       const { cipher = "aes-xts-plain64" } = sticks.get(mappings.get(name) ?? "")?.luks ?? {};
       if (verb === "status")
         return { stdout: `${name} is active.\n  type:    LUKS2\n  cipher:  ${cipher}\n  mode:    readonly\n` };
       const luks = stickAt(args.at(-2) ?? "")?.luks;
       const key = options.stdin === undefined ? undefined : Buffer.from(options.stdin).toString();
       const fits = args.includes("--token-only") ? luks?.hasToken : key !== undefined && luks?.keys.includes(key);
+      if (mappings.has(name)) return failure(5, `Device ${name} already exists.`);
       if (!fits) return failure(2, "No key available with this passphrase.");
       mappings.set(name, args.at(-2) ?? "");
       return {};
