@@ -1,27 +1,7 @@
 import { PassThrough } from "node:stream";
 import { describe, expect, it } from "vitest";
-import { processContext } from "../../../src/cli/context.ts";
 import { readNewPassphrase, readPassphrase } from "../../../src/cli/passphrase.ts";
-
-/** A terminal at which `keys` are typed; `raw` tells when the echo was off. */
-function terminal(keys: readonly string[]) {
-  const stdin = new PassThrough();
-  const stderr = new PassThrough();
-  const raw: boolean[] = [];
-  const typed = keys.values();
-  const setRawMode = (mode: boolean) => {
-    raw.push(mode);
-    const next = mode ? typed.next() : undefined;
-    if (next?.value !== undefined) stdin.write(next.value);
-  };
-  const context = {
-    ...processContext(process, new AbortController().signal),
-    env: {},
-    stdin: Object.assign(stdin, { isTTY: true, setRawMode }),
-    stderr,
-  };
-  return { context, raw, shown: () => (stderr.read() ?? "").toString() };
-}
+import { terminal } from "../../support/terminal.ts";
 
 const refusal = (code: string) => expect.objectContaining({ code });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type EjectPorts, powerOff, releaseDisk } from "../../../src/media/eject-disk.ts";
+import { deleteDiskOnHost, type EjectPorts, powerOff, releaseDisk } from "../../../src/media/eject-disk.ts";
 import { type Answer, blankDisk, devicesOf, scriptedExec } from "../../support/machines.ts";
 
 function setUp(
@@ -86,5 +86,11 @@ describe("switching a disk off", () => {
     const { ports, ran } = setUp();
     expect(await powerOff(blankDisk({ kind: "loop" }), ports)).toBe(false);
     expect(ran()).toEqual([]);
+  });
+});
+
+describe("taking a disk away from the kernel", () => {
+  it("is not done where there is no such switch", () => {
+    expect(deleteDiskOnHost({ kernelName: "no-such-disk" })).toBe(false);
   });
 });
