@@ -10,7 +10,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { openAgentLock } from "../../src/agent/agent-lock.ts";
 import { simulatedDevicePaths } from "../../src/config/device-paths.ts";
 import { parseAbsPath } from "../../src/path.ts";
-import { type CliOptions, type CliRun, runCli } from "../support/cli.ts";
+import { type CliOptions, type CliRun, runCli, startCli } from "../support/cli.ts";
 import { type FixtureEntry, writeOciLayout } from "../support/oci-fixtures.ts";
 
 let directory: string;
@@ -219,6 +219,27 @@ describe("bootferry agent run", () => {
     expect(refusal(await run("stick-2"))).toEqual({ exitStatus: 7, code: "HOST_BUSY", help: true });
   });
 
+  it("waits for another one with --lock-timeout", async () => {
+    const paths = simulatedDevicePaths(parseAbsPath(device));
+    const lock = await openAgentLock(paths.runtimeDirectory);
+    const waiting = run("stick-2", "--lock-timeout", "60");
+    setTimeout(() => void lock[Symbol.asyncDispose](), 500);
+    await succeed(waiting);
+  });
+
+  it("ends with --store-only when the medium can be removed, and the next run goes on", async () => {
+    expect(await json(run("stick-2", "--store-only", "--json"))).toMatchObject({ outcome: "stored", state: "stored" });
+    expect(entryFiles()).toHaveLength(1);
+    expect(await json(run(undefined, "--json"))).toMatchObject({ outcome: "rebooting" });
+    expect(refusal(await run(undefined, "--store-only"))).toMatchObject({ exitStatus: 2, code: "CLI_USAGE" });
+  });
+
+  it("says that a device that is no block device is none", async () => {
+    expect(refusal(await run(undefined, "--device", "/dev/null"))).toEqual({
+      ...{ exitStatus: 6, code: "MEDIA_NO_SUCH_DEVICE", help: true },
+    });
+  });
+
   it("says with --dry-run what it would do, and writes nothing", async () => {
     const state = join(device, "bootferry/var/lib/bootferry");
     expect((await succeed(run("stick-2", "--dry-run"))).stdout).toBe(
@@ -303,4 +324,36 @@ describe("bootferry health", () => {
     expect(entryFiles()).toEqual(before);
     expect(existsSync(join(device, "bootferry/var/lib/bootferry/journal.json"))).toBe(false);
   });
+});
+
+describe("bootferry agent watch", () => {
+  it("installs a bundle that is copied into its spool, not before all of it is there, and ends in order", async () => {
+    const incoming = join(directory, `incoming-${copies}`);
+    // Labels that no medium of the machine that runs the tests has.
+    const config = `${readFileSync(join(directory, "agent.toml"), "utf8")}[media]\nlabels = ["BOOTFERRY-TEST"]\n`;
+    writeFileSync(join(directory, "watch.toml"), config);
+    mkdirSync(join(incoming, "bundle/bootferry"), { recursive: true });
+    const source = join(directory, "stick-2/bootferry");
+    const copy = (name: string) =>
+      cpSync(join(source, name), join(incoming, "bundle/bootferry", name), { recursive: true });
+    copy("oci-layout");
+    copy("index.json"); // first, which is the worst order
+    const watch = startCli(
+      ["agent", "watch", "--sysroot", device, "--spool", incoming, "--config", "watch.toml", "--json"],
+      { cwd: directory },
+    );
+    await watch.says("A bundle is not complete yet.");
+    copy("blobs");
+    await watch.says("You can remove the medium.");
+    watch.stop("SIGTERM");
+    const { exitStatus, stderr } = await watch.ended;
+    expect([exitStatus, stderr]).toEqual([
+      0,
+      expect.stringMatching(/is not there\n.*Looking at a medium\. [^\n]*bundle/s),
+    ]);
+    await succeed(run()); // whatever was cut by stopping it goes on
+    await boot();
+    await succeed(run());
+    expect(await bootedVersion()).toBe("2.0");
+  }, 120_000);
 });

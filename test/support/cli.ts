@@ -22,8 +22,20 @@ export interface CliOptions {
   readonly stdin?: string;
 }
 
+/** A command that goes on until it is stopped. */
+export interface RunningCli {
+  /** Returns when the command has said this on stderr; fails when it ends without it. */
+  says(text: string): Promise<void>;
+  stop(signal: "SIGTERM" | "SIGINT"): void;
+  readonly ended: Promise<CliRun>;
+}
+
 /** `await runCli(["release", "list", directory])` */
 export function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliRun> {
+  return startCli(args, options).ended;
+}
+
+export function startCli(args: readonly string[], options: CliOptions = {}): RunningCli {
   const child = spawn(process.execPath, [MAIN, ...args], {
     cwd: options.cwd,
     env: { ...BASE_ENVIRONMENT, ...options.env },
@@ -35,16 +47,24 @@ export function runCli(args: readonly string[], options: CliOptions = {}): Promi
   child.stderr.on("data", (chunk) => stderr.push(chunk));
   child.stdin.on("error", () => undefined); // the command may end without reading its input
   child.stdin.end(options.stdin ?? "");
-  return new Promise((resolve, reject) => {
+  const said = () => Buffer.concat(stderr).toString("utf8");
+  const ended = new Promise<CliRun>((resolve, reject) => {
     child.on("error", reject);
     child.on("close", (exitStatus) => {
-      resolve({
-        exitStatus,
-        stdout: Buffer.concat(stdout).toString("utf8"),
-        stderr: Buffer.concat(stderr).toString("utf8"),
-      });
+      resolve({ exitStatus, stdout: Buffer.concat(stdout).toString("utf8"), stderr: said() });
     });
   });
+  return {
+    ended,
+    stop: (signal) => void child.kill(signal),
+    says: (text) =>
+      new Promise((resolve, reject) => {
+        const look = () => void (said().includes(text) && resolve());
+        child.stderr.on("data", look);
+        child.on("close", () => reject(new Error(`it ended without saying ${JSON.stringify(text)}: ${said()}`)));
+        look();
+      }),
+  };
 }
 
 /** The result of a run with `--json`. Fails with what was said on stderr when the command did not succeed. */

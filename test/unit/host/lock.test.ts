@@ -37,6 +37,24 @@ describe("a lock", () => {
     expect(existsSync(path)).toBe(true);
   });
 
+  it("is waited for as long as is asked for", async () => {
+    const path = below(directory, "lock");
+    const held = await openLock(path);
+    const waiting = openLock(path, { timeoutSeconds: 60 });
+    await held[Symbol.asyncDispose]();
+    await using _ = await waiting;
+    await expect(openLock(path, { timeoutSeconds: 1 })).rejects.toMatchObject({ code: "HOST_BUSY" });
+  });
+
+  it("is no longer waited for by whoever is stopped", async () => {
+    const path = below(directory, "lock");
+    await using _held = await openLock(path);
+    const stop = new AbortController();
+    const waiting = openLock(path, { timeoutSeconds: 60, signal: stop.signal });
+    stop.abort(new Error("SIGTERM"));
+    await expect(waiting).rejects.toThrow("SIGTERM");
+  });
+
   it("may be on a directory, and leaves no file in it then", async () => {
     const path = below(directory, "locked");
     mkdirSync(path);
