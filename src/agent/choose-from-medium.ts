@@ -25,6 +25,8 @@ export interface ChoiceFacts {
   readonly synchronisedNowUtc: Date | undefined;
   /** See `ChoiceOptions`; undefined for a device that is being made. */
   readonly deployedPayloads?: ReadonlySet<Digest>;
+  /** The one release that a person asked for; by default the best one is chosen. */
+  readonly onlyPayload?: Digest;
 }
 
 export type MediumChoice =
@@ -49,7 +51,9 @@ export async function chooseFromMedium(
   signal?: AbortSignal,
 ): Promise<MediumChoice> {
   const { verified, envelopes, problems } = await verifyAll(medium, facts.root, signal);
-  const { choice, tried, reasons } = choosePermitted(verified, facts);
+  const { onlyPayload } = facts;
+  const eligible = verified.filter(({ payloadDigest }) => onlyPayload === undefined || payloadDigest === onlyPayload);
+  const { choice, tried, reasons } = choosePermitted(eligible, facts);
   const others = [...problems, ...tried];
   const refusals = [...others, ...(others.length > 0 ? reasons.filter(isAboutARelease) : reasons)];
   if (choice?.kind === "install") {

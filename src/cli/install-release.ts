@@ -18,14 +18,16 @@ import { parseKarg } from "../deploy/native/kargs.ts";
 import { engineDirectory } from "../deploy/native/layout.ts";
 import { requireRoom } from "../deploy/native/require-room.ts";
 import type { NotApplied } from "../deploy/port.ts";
+import type { Digest } from "../oci/digest.ts";
 import { parseRelPath, type RelPath } from "../path.ts";
+import { findRelease, readReleases } from "../release/existing-releases.ts";
 import { ingestRelease, type StoredImage } from "../store/ingest.ts";
 import { type ObjectStore, openObjectStore } from "../store/object-store.ts";
 import { parseRoot } from "../trust/root.ts";
 import { INITIAL_TRUST_STATE } from "../trust/state.ts";
 import type { CliContext } from "./context.ts";
 import { ingestProgress } from "./ingest-progress.ts";
-import { collect } from "./options.ts";
+import { collect, releaseOption } from "./options.ts";
 import type { Output } from "./output.ts";
 import { type Provisioning, type ProvisioningOptions, readProvisioning } from "./provisioning.ts";
 import { readInputFile } from "./read-input.ts";
@@ -34,12 +36,14 @@ export interface InstallSourceOptions extends ProvisioningOptions {
   readonly medium: string;
   readonly trustRoot: string;
   readonly karg?: readonly string[];
+  readonly release?: string;
 }
 
 /** The options that every `os install` has. */
 export function addInstallSourceOptions(command: Command): Command {
   return command
     .addOption(new Option("--medium <directory>", "mount point of the medium with the release").makeOptionMandatory())
+    .addOption(releaseOption("which release of the medium; by default the best one for this device"))
     .addOption(
       new Option(
         "--trust-root <file>",
@@ -83,11 +87,18 @@ export async function openInstallSource(
     trustState: INITIAL_TRUST_STATE,
     verdicts: NO_VERDICTS,
     synchronisedNowUtc: await readSynchronisedTime(context.exec, context.clock),
+    ...(options.release === undefined ? {} : { onlyPayload: await findPayload(context, medium, options.release) }),
   };
   const choice = await chooseFromMedium(medium, facts, context.signal);
   if (choice.kind === "refused") throw choice.error;
   if (choice.kind === "nothing") throw new Error("a device without a past has no release already");
   return { ...provisioning, medium, choice, rootBytes, kargs };
+}
+
+/** The release that was named, whether it is to be trusted or not. @throws ReleaseError RELEASE_NOT_FOUND, RELEASE_AMBIGUOUS */
+async function findPayload({ signal }: CliContext, medium: MountedMedium, selector: string): Promise<Digest> {
+  const { releases } = await readReleases(medium, signal);
+  return findRelease(releases, selector).payloadDigest;
 }
 
 export interface InstallPlan {

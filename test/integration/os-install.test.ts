@@ -168,6 +168,7 @@ describe("os install to-disk", () => {
     ["a disk that is too small", { bytes: GIB / 2 }, [], 5, "DEPLOY_DISK_TOO_SMALL"],
     ["an image that has nowhere to mount its root", {}, ["--medium", "no-sysroot"], 4, "DEPLOY_IMAGE_INCOMPLETE"],
     ["an image that wants what cannot be had", {}, ["--medium", "xfs"], 4, "DEPLOY_INSTALL_CONFIG_REFUSED"],
+    ["a release that is not on the medium", {}, ["--release", "kiosk-os@9"], 1, "RELEASE_NOT_FOUND"],
     ["an argument that is none", {}, ["--karg", "a b"], 4, "DEPLOY_KARGS_INVALID"],
   ])("refuses %s before it writes anything", async (_what, disk, args, status, code) => {
     const { install, hasWritten } = machine(disk);
@@ -183,7 +184,7 @@ describe("os install to-disk", () => {
     expect((await wrong.install()).stderr).toContain("[MEDIA_NOT_CONFIRMED]");
     expect([silent.hasWritten(), wrong.hasWritten()]).toEqual([false, false]);
     const right = machine({ signatures: ["gpt"] }, ["S1"]);
-    const run = await right.install("--wipe");
+    const run = await right.install("--wipe", "--release", "kiosk-os@1.0");
     expect([run.exitStatus, run.stderr]).toEqual([0, expect.stringContaining("ACME Disk, serial S1")]);
     expect(existsSync(join(right.result, "boot/loader/entries"))).toBe(true);
   });

@@ -4,6 +4,7 @@ import type { Exec } from "../../../src/host/exec.ts";
 import { parseAbsPath } from "../../../src/path.ts";
 import { ingestRelease } from "../../../src/store/ingest.ts";
 import { unsealedFiles } from "../../../src/store/seal.ts";
+import { findUnsealed, sealImages } from "../../../src/store/seal-images.ts";
 import { codeOf, inStaging, noise, openTestStore, releaseFixture, scratchDirectory } from "./store-fixture.ts";
 
 const fixture = await releaseFixture([{ a: noise("a", 5000), b: noise("b", 300) }]);
@@ -113,5 +114,28 @@ describe("unsealedFiles", () => {
     const files = ["/a", "/b", "/c", "/d"].map((path) => parseAbsPath(path));
     for (const file of ["/a", "/c", "/d"]) host.sealed.add(file);
     expect(await unsealedFiles(host.exec, files)).toEqual(["/b"]);
+  });
+});
+
+describe("the seals of stored images", () => {
+  it("are looked for on objects and images, and made where they are missing", async () => {
+    const unsealing = sealingHost({ refuse: (argv) => (argv[0] === "fsverity" ? failed : undefined) });
+    const directory = scratchDirectory();
+    const before = await openTestStore(directory, { exec: unsealing.exec, fsVerity: "on" });
+    const { imageDigest, unsealedReason } = await ingestRelease(
+      before,
+      fixture.medium,
+      fixture.release,
+      fixture.target,
+    );
+    expect(unsealedReason).toContain("Operation not supported");
+    const host = sealingHost();
+    const store = await openTestStore(directory, { exec: host.exec, fsVerity: "on" });
+    const files = await findUnsealed(store, [imageDigest, imageDigest]);
+    expect(files).toHaveLength(3);
+    expect(files).toContain(store.imageFile(imageDigest));
+    expect(await sealImages(store, [imageDigest])).toBe(3);
+    expect(await sealImages(store, [imageDigest])).toBe(0);
+    expect(host.runs).toEqual(["seal 3"]);
   });
 });
