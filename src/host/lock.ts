@@ -38,6 +38,7 @@ export async function openLock(path: AbsPath, wait: LockWait = { timeoutSeconds:
   const child = execa("flock", args, { reject: false, stderr: "pipe", env: { LC_ALL: "C" } });
   const stopWaiting = () => void child.kill(); // who only waits has its signals still
   wait.signal?.addEventListener("abort", stopWaiting, { once: true });
+  if (wait.signal?.aborted === true) stopWaiting(); // since we were called
   const locked = await Promise.race([
     new Promise<true>((resolve) => child.stdout.once("data", () => resolve(true))),
     child.then((result) => result),
