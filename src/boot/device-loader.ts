@@ -5,8 +5,7 @@ import type { AbsPath } from "../path.ts";
 import { openBlsDirectory } from "./bls-directory.ts";
 import type { BootLoader } from "./boot-loader.ts";
 import { readEfiDefault } from "./efi-default.ts";
-import { grubFile } from "./grub-entries.ts";
-import { openGrubLoader } from "./grub-loader.ts";
+import { grubFile, openGrubLoader } from "./grub-loader.ts";
 
 export interface LoaderPaths {
   readonly boot: AbsPath;

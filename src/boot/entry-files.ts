@@ -59,8 +59,13 @@ export function listFiles(directory: AbsPath): readonly string[] {
 }
 
 function readText(path: AbsPath): string | undefined {
+  return readOptional(path)?.toString("utf8");
+}
+
+/** The content of a file, or undefined when there is none. @throws HostError */
+export function readOptional(path: AbsPath): Buffer | undefined {
   try {
-    return readFileSync(path, "utf8");
+    return readFileSync(path);
   } catch (error) {
     if (errnoOf(error) === "ENOENT") return undefined;
     throw hostError(error, `reading ${path}`);

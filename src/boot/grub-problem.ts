@@ -1,8 +1,8 @@
 /** Why GRUB would not boot what bootferry.cfg says, or could not count its tries. */
 import { lstatSync } from "node:fs";
-import type { AbsPath } from "../path.ts";
+import { type AbsPath, below } from "../path.ts";
+import { readOptional } from "./entry-files.ts";
 import { BootError } from "./error.ts";
-import { grubFile, readOptional } from "./grub-entries.ts";
 import { parseGrubEnvironment } from "./grub-environment.ts";
 
 /** A sentence, or undefined. @throws HostError */
@@ -12,7 +12,7 @@ export function findGrubProblem(boot: AbsPath): string | undefined {
 
 /** After our file, nothing may choose again; before it, no entry may shift the numbers of ours. */
 function findConfigProblem(boot: AbsPath): string | undefined {
-  const path = grubFile(boot, "grub.cfg");
+  const path = below(boot, "grub", "grub.cfg");
   const lines = (readOptional(path)?.toString("utf8") ?? "").split("\n").map((line) => line.trim());
   const source = lines.findIndex((line) => /^(source|\.|configfile)\s.*\/bootferry\.cfg["']?$/.test(line));
   if (source < 0) return `${path} does not source bootferry.cfg`;
@@ -24,7 +24,7 @@ function findConfigProblem(boot: AbsPath): string | undefined {
 
 /** GRUB writes the blocks of the file itself: it cannot make one, let one grow, or follow a link to another disk. */
 function findEnvironmentProblem(boot: AbsPath): string | undefined {
-  const path = grubFile(boot, "grubenv");
+  const path = below(boot, "grub", "grubenv");
   const bytes = readOptional(path);
   if (bytes === undefined) return `${path} is missing, so that GRUB cannot count`;
   if (!lstatSync(path).isFile()) return `${path} is no regular file, so that GRUB cannot count in it`;

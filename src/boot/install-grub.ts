@@ -9,10 +9,12 @@
 import { HostError } from "../host/error.ts";
 import type { Exec } from "../host/exec.ts";
 import type { AbsPath } from "../path.ts";
+import { readOptional } from "./entry-files.ts";
 import { BootError } from "./error.ts";
 import { flushJournal } from "./flush-journal.ts";
-import { grubConfigOf, grubFile, readOptional, tryReadGrubEnvironment } from "./grub-entries.ts";
+import { formatGrubConfig } from "./grub-config.ts";
 import { formatGrubEnvironment } from "./grub-environment.ts";
+import { grubFile, tryReadGrubEnvironment } from "./grub-loader.ts";
 import { publishFile } from "./publish-file.ts";
 
 export interface GrubInstallation {
@@ -56,7 +58,7 @@ export async function writeGrubFiles(exec: Exec, boot: AbsPath): Promise<void> {
   if (tryReadGrubEnvironment(boot) === undefined) {
     await publishFile(exec, grubFile(boot, "grubenv"), formatGrubEnvironment(new Map()));
   }
-  await publishMissing(exec, grubFile(boot, "bootferry.cfg"), grubConfigOf([]));
+  await publishMissing(exec, grubFile(boot, "bootferry.cfg"), formatGrubConfig([]));
   await publishMissing(exec, grubFile(boot, "grub.cfg"), GRUB_CFG);
   await flushJournal(exec, boot);
 }
