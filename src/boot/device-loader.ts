@@ -6,6 +6,7 @@ import { openBlsDirectory } from "./bls-directory.ts";
 import type { BootLoader } from "./boot-loader.ts";
 import { readEfiDefault } from "./efi-default.ts";
 import { grubFile, openGrubLoader } from "./grub-loader.ts";
+import { openUBootLoader, uBootMarker } from "./u-boot-loader.ts";
 
 export interface LoaderPaths {
   readonly boot: AbsPath;
@@ -20,5 +21,6 @@ export interface LoaderPaths {
 export function openDeviceLoader({ boot, isSimulated }: LoaderPaths, exec: Exec): BootLoader {
   if (isSimulated) return openBlsDirectory({ boot, exec, kind: "simulated" });
   if (existsSync(grubFile(boot, "bootferry.cfg"))) return openGrubLoader({ boot, exec });
+  if (existsSync(uBootMarker(boot))) return openUBootLoader({ boot, exec });
   return openBlsDirectory({ boot, exec, kind: "systemd-boot", readEfiDefault });
 }

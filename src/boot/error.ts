@@ -30,7 +30,8 @@ export const BOOT_ERRORS: ErrorTable<BootErrorCode> = {
   },
   BOOT_ARGUMENT_UNFIT: {
     exit: EXIT.failed,
-    remedy: "Write the kernel argument without single quotes and backslashes, or use another boot loader.",
+    remedy:
+      "Write the kernel argument without single quotes, backslashes and dollar signs, or use another boot loader.",
   },
   BOOT_ENVIRONMENT_DAMAGED: {
     exit: EXIT.failed,

@@ -1,4 +1,14 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openBlsDirectory } from "../../../src/boot/bls-directory.ts";
@@ -97,6 +107,28 @@ describe("openBlsDirectory", () => {
     expect(loader.list().map((entry) => entry.counter)).toEqual([undefined]);
     await loader.sweep();
     expect(files()).toEqual(["bootferry-aa.1.conf"]);
+  });
+
+  it.each([
+    ["before us", ["bless", "confirm"]],
+    ["after us", ["confirm", "bless"]],
+    ["between a power cut and us", ["copy", "bless", "sweep", "confirm"]],
+  ])("ends well when systemd-bless-boot confirms the entry %s", async (_when, steps) => {
+    const loader = open();
+    await loader.arm(content("aa.1", 1), 3);
+    simulateBoot(boot);
+    const entries = below(boot, "loader", "entries");
+    const [counted, good] = [below(entries, "bootferry-aa.1+2-1.conf"), below(entries, "bootferry-aa.1.conf")];
+    const step: Readonly<Record<string, () => unknown>> = {
+      // It renames the file that was booted, and is content when that has happened already (bless-boot.c, verb_set).
+      bless: () => existsSync(counted) && renameSync(counted, good),
+      copy: () => copyFileSync(counted, good), // we were cut after the new name was published
+      confirm: () => loader.markGood(makeEntryName("aa.1")),
+      sweep: () => loader.sweep(),
+    };
+    for (const name of steps) await step[name]?.();
+    expect(files()).toEqual(["bootferry-aa.1.conf"]);
+    expect(simulateBoot(boot).fileName).toBe("bootferry-aa.1.conf");
   });
 
   it.each([

@@ -5,7 +5,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { makeEntryName } from "../../../src/boot/our-entry.ts";
-import { BENCH_LOADERS, Bench, entryContent, PowerCut } from "../../support/loader-bench.ts";
+import { BENCH_LOADERS, Bench, type BenchLoader, entryContent, PowerCut } from "../../support/loader-bench.ts";
 
 const name = makeEntryName;
 
@@ -121,14 +121,14 @@ describe.each(BENCH_LOADERS)("the boot loader contract: $name", (benchLoader) =>
     expect(bench.starts(2)).toEqual(["b", "b"]);
   });
 
-  it("goes on counting when an entry that was put before the counted one goes again", async () => {
+  it("never tries a counted entry more often because another one was put before it for a while", async () => {
     using bench = await Bench.open(benchLoader);
     await armed(bench, 2);
     bench.start();
     await bench.loader.arm(entryContent("a-r3", 3), undefined);
     expect(bench.starts(2)).toEqual(["a-r3", "a-r3"]);
     await bench.loader.remove(name("a-r3"));
-    expect(bench.starts(3)).toEqual(["b", "a", "a"]);
+    expect(bench.starts(3)).toEqual(benchLoader.resumes ? ["b", "a", "a"] : ["a", "a", "a"]);
   });
 
   it("counts a name that was used before from the start", async () => {
@@ -200,12 +200,14 @@ describe.each(BENCH_LOADERS)("the boot loader contract: $name", (benchLoader) =>
   });
 
   describe("when the power is cut in any write", () => {
+    type Outcome = readonly string[] | ((loader: BenchLoader) => readonly string[]);
+    const outcome = (what: Outcome) => (typeof what === "function" ? what(benchLoader) : what);
     type Step = readonly [
       title: string,
       prepare: (bench: Bench) => Promise<void>,
       run: (bench: Bench) => Promise<void>,
-      boots: readonly string[],
-      after: readonly string[],
+      boots: Outcome,
+      after: Outcome,
     ];
     const failed = async (bench: Bench) => {
       await armed(bench, 1);
@@ -249,15 +251,15 @@ describe.each(BENCH_LOADERS)("the boot loader contract: $name", (benchLoader) =>
         "arming while another one is on trial",
         running,
         (b) => again(b, entryContent("c", 3), 3),
-        ["a", "b", "c"],
-        ["c", "a", "b"],
+        () => ["a", "b", "c"],
+        ({ countsEach }) => (countsEach ? ["c", "b", "a"] : ["c", "a", "b"]),
       ],
       [
         "arming a good entry while another one is on trial",
         running,
         (b) => again(b, entryContent("c", 3)),
-        ["b", "c"],
-        ["c", "b", "a"],
+        ({ resumes }) => (resumes ? ["b", "c"] : ["a", "b", "c"]),
+        ({ resumes }) => (resumes ? ["c", "b", "a"] : ["c", "a", "b"]),
       ],
       ["confirming", running, (b) => b.loader.markGood(name("b")), ["b"], ["b", "a"]],
       ["giving up", running, (b) => b.loader.markBad(name("b")), ["a", "b"], ["a", "b"]],
@@ -285,13 +287,11 @@ describe.each(BENCH_LOADERS)("the boot loader contract: $name", (benchLoader) =>
           expect(cut, "there was a write to cut").toBeGreaterThan(1);
           break;
         }
-        if (!title.includes("first")) expect(boots, `cut ${cut}`).toContain(bench.start());
+        if (!title.includes("first")) expect(outcome(boots), `cut ${cut}`).toContain(bench.start());
         await bench.loader.sweep();
         await run(bench);
         const names = bench.listed().map((entry) => entry.replace(/\+.*/, ""));
-        // systemd-boot counts several entries at a time: one on trial keeps its place there.
-        const wanted =
-          benchLoader.name !== "GRUB" && title.includes("another one is on trial") ? ["c", "b", "a"] : after;
+        const wanted = outcome(after);
         expect(names, `cut ${cut}`).toEqual(wanted);
         expect(bench.start(), `cut ${cut}`).toBe(wanted[0]);
       }
