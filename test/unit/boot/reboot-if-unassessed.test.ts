@@ -3,12 +3,14 @@
  * says, whichever way the loader counts.
  */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { formatGrubEnvironment, parseGrubEnvironment } from "../../../src/boot/grub-environment.ts";
 import { makeEntryName } from "../../../src/boot/our-entry.ts";
 import { BENCH_LOADERS, Bench, entryContent } from "../../support/loader-bench.ts";
+import { readVariables, setVariables, uBootMachine } from "../../support/u-boot-machine.ts";
 
 const SCRIPT = join(import.meta.dirname, "../../../units/scripts/reboot-if-unassessed");
 
@@ -19,12 +21,21 @@ function decide(bench: Bench, running: string): "reboots" | "does nothing" {
     mkdirSync(join(root, "proc"));
     writeFileSync(join(root, "proc", "cmdline"), `quiet bootferry.deployment=${running}\n`);
     symlinkSync(bench.boot, join(root, "boot"));
-    const env = { ...process.env, BOOTFERRY_TEST_ROOT: root };
+    const tool = join(root, "fw_printenv"); // as far as the script uses it: fw_printenv -n NAME
+    writeFileSync(tool, `#!/bin/sh\nsed -n "s/^$2=//p" "${root}/variables"\n`, { mode: 0o755 });
+    writeFileSync(join(root, "variables"), uBootVariables(bench));
+    const env = { ...process.env, BOOTFERRY_TEST_ROOT: root, PATH: `${root}:${process.env.PATH}` };
     const said = execFileSync("sh", [SCRIPT, "a test"], { env, stdio: ["ignore", "pipe", "pipe"] }).toString();
     return said.includes("reboot") ? "reboots" : "does nothing";
   } finally {
     rmSync(root, { recursive: true, force: true });
   }
+}
+
+function uBootVariables({ boot }: Bench): string {
+  const machine = uBootMachine(boot);
+  const variables = existsSync(machine.environment) ? [...readVariables(machine)] : [];
+  return variables.map(([variable, value]) => `${variable}=${value}\n`).join("");
 }
 
 const name = makeEntryName;
@@ -70,5 +81,33 @@ describe.each(BENCH_LOADERS)("reboot-if-unassessed on $name", (benchLoader) => {
     using bench = await Bench.open(benchLoader);
     await bench.loader.arm(entryContent("b", 2), 3);
     expect(decide(bench, "x")).toBe("does nothing");
+  });
+});
+
+describe("what other software declares good", () => {
+  const openTried = async (loaderName: string): Promise<Bench> => {
+    const loader = BENCH_LOADERS.find((candidate) => candidate.name === loaderName);
+    if (loader === undefined) throw new Error(`no ${loaderName} on the bench`);
+    const bench = await Bench.open(loader);
+    await bench.loader.arm(entryContent("a", 1), undefined);
+    await bench.loader.arm(entryContent("b", 2), 1);
+    bench.start();
+    return bench;
+  };
+
+  it("is not given up with GRUB", async () => {
+    using bench = await openTried("GRUB");
+    expect(decide(bench, "b")).toBe("reboots");
+    const file = join(bench.boot, "grub", "grubenv");
+    const environment = parseGrubEnvironment(readFileSync(file));
+    writeFileSync(file, formatGrubEnvironment(new Map([...environment, ["boot_success", "1"]])));
+    expect(decide(bench, "b")).toBe("does nothing");
+  });
+
+  it("is not given up with U-Boot", async () => {
+    using bench = await openTried("U-Boot");
+    expect(decide(bench, "b")).toBe("reboots");
+    setVariables(uBootMachine(bench.boot), "upgrade_available=0\n");
+    expect(decide(bench, "b")).toBe("does nothing");
   });
 });
