@@ -70,7 +70,14 @@ export async function reboot(session: Session, pending: Pending): Promise<Outcom
     await session.ports.exec(["systemctl", "reboot"], { timeoutMs: REBOOT_TIMEOUT_MS });
   } catch (error) {
     if (!(error instanceof HostError)) throw error;
+    if (isEndedByShutdown(error)) return outcome(session.journal, "rebooting");
     return outcome(session.journal, "waiting", "The reboot could not be started.", error);
   }
   return outcome(session.journal, "rebooting");
+}
+
+/** systemctl runs in the agent's unit: where the shutdown is quick it stops both, before systemctl could say "done". */
+function isEndedByShutdown(error: HostError): boolean {
+  const { cause } = error;
+  return typeof cause === "object" && cause !== null && "signal" in cause && cause.signal === "SIGTERM";
 }
