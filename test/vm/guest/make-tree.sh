@@ -18,8 +18,7 @@ rm -f "$tree/etc/machine-id" "$tree/etc/fstab" "$tree"/etc/{resolv.conf,hostname
 : >"$tree/etc/machine-id"
 echo guest >"$tree/etc/hostname"
 mkdir -p "$tree/sysroot" "$tree/boot"
-if grep -q install-device "$clone/package.json"; then (cd "$clone" && npm run -s install-device -- --destdir "$tree"); else
-  mkdir -p "$tree/usr/lib/bootferry"; cp -a "$clone/dist" "$clone/package.json" "$tree/usr/lib/bootferry/"; ln -sfn ../lib/bootferry/dist/cli/main.js "$tree/usr/bin/bootferry"; fi
+(cd "$clone" && npm run -s install-device -- --destdir "$tree" --enable)
 
 python3 "$here/prune-modules.py" "$tree/usr/lib/modules/$kver"
 chroot "$tree" depmod "$kver"

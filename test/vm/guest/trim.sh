@@ -25,7 +25,7 @@ masked=(
   systemd-sysctl.service systemd-sysext.socket systemd-sysupdate-notify-bootctl.socket systemd-timesyncd.service
   systemd-tmpfiles-clean.timer systemd-tmpfiles-setup-dev-early.service systemd-tmpfiles-setup-dev.service
   systemd-tpm2-setup-early.service systemd-tpm2-setup.service systemd-udev-load-credentials.service
-  systemd-udev-settle.service systemd-update-utmp.service systemd-user-sessions.service systemd-userdbd.socket tmp.mount
+  systemd-udev-settle.service systemd-update-utmp.service systemd-user-sessions.service systemd-userdbd.socket
 )
 for unit in "${masked[@]}"; do ln -sfn /dev/null "$units/$unit"; done
 ln -sfn multi-user.target "$units/default.target"

@@ -47,6 +47,10 @@ export class Console {
     return this.lines[index];
   }
 
+  said(pattern: RegExp): boolean {
+    return this.lines.some(({ text }) => pattern.test(text));
+  }
+
   /** From now on only what is still to come counts. */
   forgetWhatWasSaid(): void {
     this.#cursor = this.lines.length;

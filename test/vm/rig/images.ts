@@ -43,11 +43,21 @@ export async function baseImage(): Promise<MadeImage> {
 /** The base with a layer on top. */
 export async function image(variant: ImageVariant): Promise<MadeImage> {
   const base = await baseImage();
-  const key = JSON.stringify([base.key, variant]);
+  const key = `${base.key} ${hashOf(variant)}`;
   const layout = await cached(`image-${variant.name}`, key, async (directory) => {
     await deriveImage(base.layout, directory, [variant.entries]);
   });
   return { key, layout };
+}
+
+/** Names what is in a variant; contents may be large. */
+function hashOf(variant: ImageVariant): string {
+  const hash = createHash("sha256");
+  for (const entry of variant.entries) {
+    const content = "content" in entry ? (entry.content ?? "") : "";
+    hash.update(JSON.stringify({ ...entry, content: "" })).update(content);
+  }
+  return hash.digest("hex");
 }
 
 async function writeBase(directory: string): Promise<void> {

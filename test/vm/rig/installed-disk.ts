@@ -6,7 +6,7 @@ import { copyFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node
 import { join } from "node:path";
 import { cached, stampOf } from "./cache.ts";
 import { bootInstaller, RIG_KARGS } from "./installer.ts";
-import { provisioning, release } from "./releases.ts";
+import { INSTALLED, provisioning, release } from "./releases.ts";
 import { blank, makeStick } from "./stick.ts";
 import { plug } from "./usb.ts";
 
@@ -27,7 +27,7 @@ const INSTALL_SECONDS = 600;
 
 /** Made once for what is installed and how. */
 export async function installedDisk(installation: Installation = { firmware: "uefi" }): Promise<InstalledDisk> {
-  const medium = await release({ sequence: 1 });
+  const medium = await release({ sequence: INSTALLED });
   const keys = await provisioning();
   const inputs = [medium, keys, stampOf("installer"), RIG_KARGS, installation];
   const directory = await cached(`installed-${installation.firmware}`, inputs, (directory) =>

@@ -22,9 +22,9 @@ export interface MachineOptions {
   readonly qemu: Omit<QemuOptions, "firmware"> & { readonly kernel?: QemuOptions["firmware"]["kernel"] };
 }
 
-/** Five times what it takes on a quiet machine with two cores and no KVM. */
-const BOOT_SECONDS = 150;
-const COMMAND_SECONDS = 60;
+/** Ten times what it takes on a quiet machine with two cores and no KVM. */
+const BOOT_SECONDS = 240;
+const COMMAND_SECONDS = 120;
 const POLL_MS = 50;
 const TAIL_LINES = 40;
 

@@ -1,5 +1,5 @@
 /** What the workstation does before a stick travels: keys, a root, signed releases, all by the real command. */
-import { cpSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type CliRun, runCli } from "../../support/cli.ts";
 import { CLONE, cached, hashOfFiles } from "./cache.ts";
@@ -7,6 +7,9 @@ import { baseImage, type ImageVariant, image, type MadeImage } from "./images.ts
 
 export const RELEASE_NAME = "rig-os";
 export const COMPATIBLE = "rig";
+/** The sequence that installed devices have: one below it is older, one above is an update. */
+export const INSTALLED = 10;
+export const UPDATE = 11;
 
 export interface ReleaseOptions {
   readonly sequence: number;
@@ -63,12 +66,6 @@ export async function release(options: ReleaseOptions): Promise<string> {
 export async function signedTree(options: ReleaseOptions): Promise<string> {
   const { stdout } = await bootferry(await release(options), "release", "inspect", ".", "--json");
   return JSON.parse(stdout).statement.targets[0].tree.composefs;
-}
-
-/** A copy of what is on a stick, for spoiling. */
-export function copyRelease(from: string, to: string): string {
-  cpSync(from, to, { recursive: true });
-  return to;
 }
 
 async function bootferry(cwd: string, ...args: readonly string[]): Promise<CliRun> {

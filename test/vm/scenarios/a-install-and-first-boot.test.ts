@@ -6,7 +6,7 @@ import { expect } from "vitest";
 import { flipBitOfRootFile, listEsp } from "../rig/disk.ts";
 import { installedDisk } from "../rig/installed-disk.ts";
 import type { Machine } from "../rig/machine.ts";
-import { signedTree } from "../rig/releases.ts";
+import { INSTALLED, signedTree } from "../rig/releases.ts";
 import { story } from "../rig/story.ts";
 
 story("a", "a: os install to-disk, first boot", ({ step, stage }) => {
@@ -16,7 +16,7 @@ story("a", "a: os install to-disk, first boot", ({ step, stage }) => {
   step("an installer writes release 1 to an empty disk", async () => {
     const { transcript } = await installedDisk();
     console.log(readFileSync(transcript, "utf8"));
-    signedDigest = await signedTree({ sequence: 1 });
+    signedDigest = await signedTree({ sequence: INSTALLED });
   });
 
   step("the disk boots by itself", async () => {

@@ -4,9 +4,9 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { expect } from "vitest";
-import { listEsp } from "../rig/disk.ts";
+import { countersOf, entriesOf, untilBlessed } from "../rig/entries.ts";
 import type { Machine } from "../rig/machine.ts";
-import { release, signedTree } from "../rig/releases.ts";
+import { INSTALLED, release, signedTree, UPDATE } from "../rig/releases.ts";
 import { story } from "../rig/story.ts";
 import { plug, pull } from "../rig/usb.ts";
 import { GOOD } from "../rig/variants.ts";
@@ -15,45 +15,45 @@ story("b", "b: a good release on a vfat stick", ({ step, stage }) => {
   let device: Machine;
   let stick: string;
   let bytesOfStick: string;
-  let before: readonly string[];
 
-  step("the device runs release 1", async () => {
-    stick = stage.stick("stick", await release({ sequence: 2, variant: GOOD }));
+  step("the device runs its installed release", async () => {
+    stick = stage.stick("stick", await release({ sequence: UPDATE, variant: GOOD }));
     bytesOfStick = sha256(stick);
     device = await stage.installedMachine();
     await device.powerOn();
-    before = listEsp(device.disk, "loader/entries");
-    expect(before).toHaveLength(1);
+    expect(entriesOf(device)).toHaveLength(1);
+    expect(countersOf(device)).toEqual([]);
   });
 
   step('the stick goes in, and "You can remove the medium" is said', async () => {
     await plug(device, "stick", stick);
-    await device.hears(/You can remove the medium/);
-    expect(await device.run("grep /run/bootferry/media /proc/mounts || true")).toBe("");
+    await device.hears(/You can remove the medium/i);
+    expect(await device.run("cat /proc/*/mounts 2>/dev/null | grep /run/bootferry/media || true")).toBe("");
   });
 
-  step("the stick comes out; the device goes on and reboots by itself", async () => {
+  step("the stick comes out; the device goes on, and reboots by itself into a counted entry", async () => {
     await pull(device, "stick");
-    expect(sha256(stick)).toBe(bytesOfStick);
+    expect(sha256(stick)).toBe(bytesOfStick); // nothing was written to it
     expect(await device.goesOff()).toBe("guest-reset");
-    const counted = listEsp(device.disk, "loader/entries").filter((name) => !before.includes(name));
-    expect(counted).toEqual([expect.stringMatching(/^bootferry-.+\+3\.conf$/)]);
+    expect(device.console.said(/could not/)).toBe(false);
+    expect(countersOf(device)).toEqual(["+3"]);
   });
 
-  step("release 2 boots, is found healthy, and its entry is blessed", async () => {
+  step("the new release boots, is found healthy, and its entry is blessed", async () => {
     await device.powerOn();
-    await device.until("the new entry has no counter", 60, () => blessed(device) || undefined);
-    expect(listEsp(device.disk, "loader/entries")).toHaveLength(2);
-    expect(await device.run("cat /proc/cmdline")).toContain(await signedTree({ sequence: 2, variant: GOOD }));
+    await untilBlessed(device, 2);
+    expect(await device.run("cat /proc/cmdline")).toContain(await signedTree({ sequence: UPDATE, variant: GOOD }));
     expect(await device.run("head -1 /usr/lib/rig/variant")).toBe("good\n");
-    expect(await device.run("systemctl is-active boot-complete.target")).toBe("active\n");
+    await device.until("boot-complete.target is reached", 60, async () => {
+      return (await device.tryRun("systemctl is-active boot-complete.target")).status === 0 || undefined;
+    });
   });
 
   step("the status says so in bootc's words", async () => {
     const host = JSON.parse(await device.run("bootferry os status --json"));
     expect(host).toMatchObject({ apiVersion: "org.containers.bootc/v1", kind: "BootcHost" });
-    expect(host.status.booted.image.version).toBe("2.0");
-    expect(host.status.rollback.image.version).toBe("1.0");
+    expect(host.status.booted.image.version).toBe(`${UPDATE}.0`);
+    expect(host.status.rollback.image.version).toBe(`${INSTALLED}.0`);
     expect(host.status.staged).toBeNull();
     console.log(await device.run("bootferry agent history; bootferry os status"));
   });
@@ -61,14 +61,10 @@ story("b", "b: a good release on a vfat stick", ({ step, stage }) => {
   step("and it stays so after another reboot", async () => {
     await device.rebootOrderly();
     expect(await device.run("head -1 /usr/lib/rig/variant")).toBe("good\n");
-    expect(blessed(device)).toBe(true);
+    expect(countersOf(device)).toEqual([]);
     expect((await device.run("systemctl --failed --no-legend --plain")).trim()).toBe("");
   });
 });
-
-function blessed(device: Machine): boolean {
-  return listEsp(device.disk, "loader/entries").every((name) => !name.includes("+"));
-}
 
 function sha256(file: string): string {
   return createHash("sha256").update(readFileSync(file)).digest("hex");
