@@ -34,7 +34,8 @@ export const AGENT_ERRORS: ErrorTable<AgentErrorCode> = {
   },
   AGENT_FELL_BACK: {
     exit: EXIT.failed,
-    remedy: "Leave the device switched on while it updates; it tries the release again by itself, twice at most.",
+    remedy:
+      "Leave the device switched on while it updates. Where a hang or emergency mode is named, mend that in the image. It tries the release again by itself, twice at most.",
   },
   AGENT_NEVER_BOOTED: {
     exit: EXIT.failed,

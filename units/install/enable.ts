@@ -16,7 +16,7 @@ export function unitLinks(directory: string): readonly Item[] {
 }
 
 /** The links that enable one unit. */
-export function linksOf(unit: string, text: string): readonly Item[] {
+function linksOf(unit: string, text: string): readonly Item[] {
   const install = text.split(/^\[Install\]$/m)[1] ?? "";
   return [...install.matchAll(/^(WantedBy|RequiredBy)=(.*)$/gm)].flatMap(([, key, targets]) =>
     (targets ?? "")
