@@ -36,7 +36,7 @@ export function readVariables({ environment }: UBootMachine): ReadonlyMap<string
 }
 
 /** As U-Boot and its tools do: into the older copy. */
-export function writeVariables(machine: UBootMachine, variables: ReadonlyMap<string, string>): void {
+function writeVariables(machine: UBootMachine, variables: ReadonlyMap<string, string>): void {
   const bytes = readFileSync(machine.environment);
   const copies = copiesOf(bytes);
   const isWhole = (copy: Buffer) => crc32(copy.subarray(5)) === copy.readUInt32LE(0);

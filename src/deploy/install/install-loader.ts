@@ -1,6 +1,6 @@
 /** Puts the chosen boot loader onto a new boot partition. */
 import { installGrub } from "../../boot/install-grub.ts";
-import { publishFile, removeDurably } from "../../boot/publish-file.ts";
+import { publishFile } from "../../boot/publish-file.ts";
 import type { Exec } from "../../host/exec.ts";
 import { type AbsPath, below } from "../../path.ts";
 import type { ObjectStore } from "../../store/object-store.ts";
@@ -22,7 +22,7 @@ export interface PlannedLoader {
  */
 export async function installLoader(
   { exec, store }: { readonly exec: Exec; readonly store: ObjectStore },
-  { paths: { boot }, disk, boot: { device } }: InstallTarget,
+  { paths: { boot }, disk }: InstallTarget,
   { kind, efi }: PlannedLoader,
 ): Promise<void> {
   switch (kind) {
@@ -37,20 +37,6 @@ export async function installLoader(
       return;
   }
 }
-
-/**
- * grub-install takes loop devices for disks only where its map says so; GRUB finds a boot partition on "another disk" by
- * its UUID. A device that boots has no use for the map.
- */
-async function installGrubWithMap(exec: Exec, boot: AbsPath, disk: AbsPath, bootDevice: string): Promise<void> {
-  if (!LOOP_DEVICE.test(disk)) return installGrub({ boot, disk, exec });
-  const map = below(boot, "grub", "device.map");
-  await publishFile(exec, map, Buffer.from(`(hd0) ${disk}\n(hd1) ${bootDevice}\n`));
-  await installGrub({ boot, disk, exec });
-  await removeDurably(exec, map);
-}
-
-const LOOP_DEVICE = /^\/dev\/loop\d+$/;
 
 const LOADER_CONF = "# No `default`: the first entry that is not used up is booted.\ntimeout 0\n";
 

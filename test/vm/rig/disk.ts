@@ -11,7 +11,7 @@ export interface Partition {
 const SECTOR_BYTES = 512;
 const TYPE_ESP = "C12A7328-F81F-11D2-BA4B-00A0C93EC93B";
 
-export function partitionsOf(disk: string): readonly Partition[] {
+function partitionsOf(disk: string): readonly Partition[] {
   const { partitiontable } = JSON.parse(tool("sfdisk", "--json", disk));
   return partitiontable.partitions.map((entry: { type: string; start: number; size: number }) => ({
     type: entry.type,
@@ -30,10 +30,6 @@ export function listEsp(disk: string, directory: string): readonly string[] {
     .sort();
 }
 
-export function readEsp(disk: string, file: string): string {
-  return tool("mtype", "-i", espOf(disk), `::/${file}`);
-}
-
 function espOf(disk: string): string {
   const esp = partitionsOf(disk).find(({ type }) => type === TYPE_ESP);
   if (esp === undefined) throw new Error(`${disk} has no ESP`);
@@ -48,7 +44,7 @@ function rootOf(disk: string): Partition {
 }
 
 /** Runs a read-only command of debugfs on the root file system. */
-export function inspectRoot(disk: string, command: string): string {
+function inspectRoot(disk: string, command: string): string {
   return tool("debugfs", "-R", command, `${disk}?offset=${rootOf(disk).offsetBytes}`);
 }
 

@@ -5,8 +5,8 @@ import { type CliRun, runCli } from "../../support/cli.ts";
 import { CLONE, cached, hashOfFiles } from "./cache.ts";
 import { baseImage, type ImageVariant, image, type MadeImage } from "./images.ts";
 
-export const RELEASE_NAME = "rig-os";
-export const COMPATIBLE = "rig";
+const RELEASE_NAME = "rig-os";
+const COMPATIBLE = "rig";
 /** The sequence that installed devices have: one below it is older, one above is an update. */
 export const INSTALLED = 10;
 export const UPDATE = 11;

@@ -42,9 +42,3 @@ export function usbStick(name: string, file: string): readonly string[] {
   const node = JSON.stringify({ driver: "raw", "node-name": name, file: { driver: "file", filename: file } });
   return ["-blockdev", node, "-device", `usb-storage,id=${name},drive=${name},bus=xhci.0,removable=true`];
 }
-
-/** The arguments for a machine with an SD card, in from the start (QEMU plugs none in later). */
-export function sdCard(name: string, file: string): readonly string[] {
-  const node = JSON.stringify({ driver: "raw", "node-name": name, file: { driver: "file", filename: file } });
-  return ["-device", "sdhci-pci", "-blockdev", node, "-device", `sd-card,drive=${name}`];
-}
