@@ -5,6 +5,9 @@
 #     .cache/vm/root.tar     Debian forky with kernel, systemd, Node 24 (named by its list of packages)
 #     .cache/vm/guest/       the tree of the guests: the root with bootferry, trimmed
 #     .cache/vm/installer/   the tree of the installer
+#     .cache/vm/kernel-*/    kernels and initramfs images of other releases of Debian, for test/vm/initramfs
+#
+# usage: setup.sh [--all]    --all also makes the kernels that only `npm run test:vm -- --all` boots
 #
 # Images, releases, sticks and the installed disk come from these; the tests make them when they need them (rig/).
 set -euo pipefail
@@ -18,6 +21,8 @@ host_packages=(qemu-system-x86 ovmf mmdebstrap mtools dosfstools exfatprogs fdis
 guest_packages=(apt systemd systemd-sysv systemd-boot systemd-boot-efi systemd-cryptsetup udev kmod linux-image-amd64
   initramfs-tools cryptsetup-bin dosfstools exfatprogs e2fsprogs fdisk fsverity util-linux mount passwd login nodejs
   grub-pc-bin grub2-common)
+
+kernel_packages=(linux-image-amd64 kmod mount util-linux fsverity zstd)
 
 install_packages() {
   local missing=() package
@@ -51,6 +56,19 @@ make_root() {
   "$here/guest/make-root.sh" "$cache/root.tar" "${guest_packages[@]}"
 }
 
+# make_kernel NAME SUITE GENERATOR PACKAGE...: a root of its own below another release's kernel, made once, and from it the
+# kernel and the initramfs, made anew with each change of ours.
+make_kernel() {
+  local name=kernel-$1 suite=$2 generator=$3
+  shift 3
+  local packages=("${kernel_packages[@]}" "$@")
+  local root_key
+  root_key=$(echo "$suite ${packages[*]}" | cat - "$here/guest/make-kernel-root.sh" | sha256sum | cut -d' ' -f1)
+  unless_made "$name-root" "$root_key" "$here/guest/make-kernel-root.sh" "$suite" "$cache/$name-root.tar" "${packages[@]}"
+  unless_made "$name" "$root_key $(key_of "$here/guest" "$clone/units")" \
+    "$here/guest/make-kernel.sh" "$cache/$name-root.tar" "$cache/$name" "$clone" "$generator"
+}
+
 if [ "$(id -u)" != 0 ]; then echo "$0 needs root: it installs packages and works in chroots" >&2; exit 1; fi
 install_packages "${host_packages[@]}"
 mkdir -p "$cache/stamps"
@@ -60,3 +78,8 @@ root_key=$(cat "$cache/stamps/root")
 tree_key=$(key_of "$here/guest" "$clone/dist" "$clone"/{units,udev})
 unless_made guest "$root_key $tree_key" "$here/guest/make-tree.sh" "$cache/root.tar" "$cache/guest" "$clone"
 unless_made installer "$root_key $tree_key" "$here/guest/make-installer.sh" "$cache/root.tar" "$cache/guest" "$cache/installer"
+make_kernel bookworm bookworm initramfs-tools initramfs-tools busybox-static
+if [ "${1:-}" = --all ]; then
+  make_kernel trixie trixie initramfs-tools initramfs-tools
+  make_kernel dracut forky dracut dracut systemd systemd-sysv udev e2fsprogs
+fi

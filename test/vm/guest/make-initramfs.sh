@@ -9,7 +9,7 @@ shift
 kver=$(ls "$tree/usr/lib/modules")
 conf=$tree/etc/initramfs-tools
 sed -i 's/^MODULES=.*/MODULES=list/; s/^COMPRESS=.*/COMPRESS=gzip/' "$conf/initramfs.conf"
-printf '%s\n' virtio_blk ext4 erofs overlay loop "$@" >>"$conf/modules"
+printf '%s\n' virtio_pci virtio_blk crc32c_generic ext4 erofs overlay loop "$@" >>"$conf/modules"
 cat >"$conf/hooks/rig" <<'HOOK'
 #!/bin/sh
 # Without udev's links it is blkid that finds root=UUID=….

@@ -11,8 +11,8 @@ import subprocess
 import sys
 
 WANTED = """
-virtio_blk virtio_rng sd_mod usb-storage uas xhci-hcd xhci-pci sdhci sdhci-pci mmc_block
-ext4 vfat fat exfat nls_ascii nls_cp437 nls_utf8 nls_iso8859-1 erofs overlay loop isofs efivarfs autofs4
+virtio_pci virtio_blk virtio_rng sd_mod usb-storage uas xhci-hcd xhci-pci sdhci sdhci-pci mmc_block
+crc32c_generic ext4 vfat fat exfat nls_ascii nls_cp437 nls_utf8 nls_iso8859-1 erofs overlay loop isofs efivarfs autofs4
 dm-mod dm-crypt aesni-intel cryptd xts essiv cbc algif_skcipher algif_hash af_alg i6300esb
 """.split()
 

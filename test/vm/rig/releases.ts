@@ -53,13 +53,19 @@ export async function release(options: ReleaseOptions): Promise<string> {
   const keys = await provisioning();
   const name = `release-${sequence}-${variant?.name ?? "base"}-${key}`;
   return cached(name, [made.key, keys, hashOfFiles(join(CLONE, "src"))], async (directory) => {
-    await bootferry(
-      directory,
-      ...["release", "create", `oci:${made.layout}:latest`, "--to", directory, "--name", RELEASE_NAME],
-      ...["--sequence", `${sequence}`, "--release-version", `${sequence}.0`, "--compatible", COMPATIBLE],
-      ...["--key", join(keys, `${key}.key`)],
-    );
+    await signRelease(directory, made.layout, { sequence, key });
   });
+}
+
+/** Puts a release of an OCI layout into `directory`, as it goes onto a stick. */
+export async function signRelease(directory: string, layout: string, options: Omit<ReleaseOptions, "variant">) {
+  const { sequence, key = "release" } = options;
+  await bootferry(
+    directory,
+    ...["release", "create", `oci:${layout}:latest`, "--to", directory, "--name", RELEASE_NAME],
+    ...["--sequence", `${sequence}`, "--release-version", `${sequence}.0`, "--compatible", COMPATIBLE],
+    ...["--key", join(await provisioning(), `${key}.key`)],
+  );
 }
 
 /** The digest of the composefs image that a release signs, as it stands on the kernel command line. */
@@ -68,7 +74,8 @@ export async function signedTree(options: ReleaseOptions): Promise<string> {
   return JSON.parse(stdout).statement.targets[0].tree.composefs;
 }
 
-async function bootferry(cwd: string, ...args: readonly string[]): Promise<CliRun> {
+/** Runs the command of this clone in `cwd`. @throws with what it said when it fails */
+export async function bootferry(cwd: string, ...args: readonly string[]): Promise<CliRun> {
   const run = await runCli(args, { cwd });
   if (run.exitStatus !== 0) throw new Error(`bootferry ${args.join(" ")} ended with ${run.exitStatus}:\n${run.stderr}`);
   return run;
