@@ -1,8 +1,8 @@
 /**
  * `npm run test:vm`: the scenarios in virtual machines. What they need is made by `test/vm/setup.sh`.
  *
- *     npm run test:vm                    a, b, d, i, and 3 power cuts of h: what every submission runs
- *     npm run test:vm -- --all           every scenario, with 20 power cuts
+ *     npm run test:vm                    a, b, d, i, 3 power cuts of h, some boots of the initramfs matrix
+ *     npm run test:vm -- --all           every scenario, with 20 power cuts, and the whole matrix
  *     npm run test:vm -- --all --record  and writes the table of docs/testing.md
  *     npm run test:vm -- c- --keep       scenarios whose file name contains `c-`; their disks are kept
  *
@@ -15,6 +15,7 @@ import { join } from "node:path";
 import { recordResults } from "./record.ts";
 
 const DEFAULT_SCENARIOS = ["a-", "b-", "d-", "h-", "i-"];
+const DEFAULT_MATRIX = "test/vm/initramfs/fast";
 const DEFAULT_CUTS = "3";
 const ALL_CUTS = "20";
 /** Two machines on two cores: each is one busy thread, by and large. */
@@ -25,7 +26,7 @@ const given = process.argv.slice(2);
 const [all, record, keep] = flags.map((flag) => given.includes(flag));
 const rest = given.filter((argument) => !flags.includes(argument));
 const named = rest.some((argument) => !argument.startsWith("-"));
-const files = all || named ? [] : DEFAULT_SCENARIOS.map((letter) => `test/vm/scenarios/${letter}`);
+const files = all || named ? [] : [...DEFAULT_SCENARIOS.map((letter) => `test/vm/scenarios/${letter}`), DEFAULT_MATRIX];
 
 const results = mkdtempSync(join(tmpdir(), "vm-results-"));
 const report = join(results, "report.json");
