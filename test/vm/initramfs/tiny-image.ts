@@ -21,6 +21,7 @@ const APPLETS = ["sh", "cat", "sed", "poweroff", "sync", "sleep", "rm", "fsync",
 const INIT = `#!/usr/bin/sh
 # Init of the initramfs matrix: looks around and powers off.
 PATH=/usr/bin
+exec >/dev/console 2>&1 # where another init was before this one, its output goes nowhere
 fact() { echo "FACT $1: $2"; }
 # The error that a command ends with, in the C library's words.
 outcome() { if said=$("$@" 2>&1 >/dev/null); then echo ok; else echo "\${said##*: }"; fi; }
