@@ -43,7 +43,14 @@ const TREES: readonly { readonly from: string; readonly to: string; readonly mod
   { from: "units/scripts", to: "usr/lib/bootferry", mode: 0o755 },
 ];
 
-const DOCUMENTS = ["LICENSE", "docs/units.md", "docs/integration.md", "docs/boot-loaders.md", "docs/recovery.md"];
+const DOCUMENTS = [
+  "LICENSE",
+  "docs/units.md",
+  "docs/initramfs.md",
+  "docs/integration.md",
+  "docs/boot-loaders.md",
+  "docs/recovery.md",
+];
 
 const EMPTY_DIRECTORIES = [
   "usr/lib/bootferry/health.d/required",
