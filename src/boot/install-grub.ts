@@ -27,6 +27,12 @@ export interface GrubInstallation {
 
 const INSTALL_TIMEOUT_MS = 10 * 60_000; // hundreds of modules onto a slow SD card
 
+/**
+ * What GRUB needs to find the boot partition. grub-install looks at the devices of this machine for that; with a disk image
+ * whose partitions are loop devices of their own it sees no partition table, and GRUB would stop at `grub rescue>`.
+ */
+const CORE_MODULES = ["biosdisk", "part_gpt", "part_msdos", "ext2", "search_fs_uuid"];
+
 const GRUB_CFG = `# Written once by bootferry; yours from then on. It must source bootferry.cfg, and not choose an entry after that.
 # For a menu at each start write "set timeout=5" at the end (docs/boot-loaders.md).
 if serial --unit=0 --speed=115200; then
