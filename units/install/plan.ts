@@ -103,9 +103,7 @@ function initramfs(source: string, choice: InitramfsChoice): Item[] {
     ["initramfs-tools", "usr/share/initramfs-tools", choice === "initramfs-tools" || choice === "both"],
     ["lib", "usr/lib/bootferry/initramfs", true],
   ];
-  return parts.flatMap(([name, to, isChosen]) =>
-    isChosen && existsSync(join(from, name)) ? tree(join(from, name), to, modeOnDisk) : [],
-  );
+  return parts.flatMap(([name, to, isChosen]) => (isChosen ? tree(join(from, name), to, modeOnDisk) : []));
 }
 
 /** The native module and what it loads; only what is built for the Node and the machine that run this. */
