@@ -103,7 +103,13 @@ function initramfs(source: string, choice: InitramfsChoice): Item[] {
     ["initramfs-tools", "usr/share/initramfs-tools", choice === "initramfs-tools" || choice === "both"],
     ["lib", "usr/lib/bootferry/initramfs", true],
   ];
-  return parts.flatMap(([name, to, isChosen]) => (isChosen ? tree(join(from, name), to, modeOnDisk) : []));
+  const chosen = parts.filter(([, , isChosen]) => isChosen);
+  for (const [name] of chosen) {
+    if (existsSync(join(from, name))) continue;
+    const remedy = "Get these sources whole, or choose with --initramfs what is there; `none` brings no part.";
+    throw new InstallError(`--initramfs ${choice} needs ${join(from, name)}, which is not there`, remedy);
+  }
+  return chosen.flatMap(([name, to]) => tree(join(from, name), to, modeOnDisk));
 }
 
 /** The native module and what it loads; only what is built for the Node and the machine that run this. */
@@ -137,6 +143,7 @@ function modeOnDisk(path: string): number {
 }
 
 function file(source: string, from: string, to: string): Item {
+  requirePart(join(source, from));
   return { kind: "file", path: to, mode: 0o644, content: readFileSync(join(source, from)) };
 }
 
@@ -147,6 +154,7 @@ function tree(
   modeOf: (path: string) => number,
   select: (path: string) => boolean = () => true,
 ): Item[] {
+  requirePart(from);
   return readdirSync(from, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
@@ -158,6 +166,14 @@ function tree(
       mode: modeOf(path),
       content: readFileSync(path),
     }));
+}
+
+function requirePart(path: string): void {
+  if (existsSync(path)) return;
+  throw new InstallError(
+    `a part of bootferry is missing: there is no ${path}`,
+    "Get these sources whole: clone them anew.",
+  );
 }
 
 function withParents(items: readonly Item[]): readonly Item[] {
