@@ -66,5 +66,5 @@ async function storeOnly(session: Session, request: AgentRequest): Promise<Outco
 
 function withMediumWaiting(left: Outcome, { medium }: AgentRequest): Outcome {
   if (medium === undefined || left.kind !== "waiting") return left;
-  return { ...left, message: `${left.message} The medium waits until then.` };
+  return { ...left, message: `${left.message} A medium that stays in is looked at after that.` };
 }

@@ -35,10 +35,13 @@ export function reportError(error: unknown, stderr: TextSink, signal: AbortSigna
     const message = error.message.replace(/^error: /, "").replaceAll("\n", " ");
     return reportCoded(new CliError("CLI_USAGE", message || "no such command"), stderr);
   }
-  if (signal.reason instanceof StoppedBySignal) {
+  // systemd stops the unit of a stick that was pulled out: that it was pulled out is what a person has to know.
+  const isMediumGone = error instanceof CodedError && error.code === "MEDIA_REMOVED";
+  if (signal.reason instanceof StoppedBySignal && !isMediumGone) {
     // Before coded errors: the terminal sends SIGINT to our children too, and "skopeo failed" would be beside the point.
-    stderr.write("interrupted: what was not finished was not published\n");
-    return signalStatus(signal.reason.signalName);
+    const { signalName } = signal.reason;
+    stderr.write(`interrupted by ${signalName}: nothing unfinished was published; run the command again to go on\n`);
+    return signalStatus(signalName);
   }
   if (error instanceof CodedError) return reportCoded(error, stderr);
   stderr.write(`${style("red", "error:", stderr)} ${error instanceof Error ? (error.stack ?? error) : error}\n`);

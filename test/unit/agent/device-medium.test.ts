@@ -156,7 +156,7 @@ describe("with --store-only", () => {
     const [verbs, commands] = [[...world.device.verbs], [...world.media.commands]];
     const outcome = await world.insert({ storeOnly: true });
     expect(outcome).toMatchObject({ kind: "waiting", state });
-    expect(outcome.message).toContain("The medium waits until then.");
+    expect(outcome.message).toContain("A medium that stays in is looked at after that.");
     expect(exitStatusOf(outcome)).toBe(0);
     expect([world.device.verbs, world.media.commands]).toEqual([verbs, commands]);
   });
@@ -169,7 +169,9 @@ describe("with --store-only", () => {
       backend: { ...world.ports.backend, bootFacts: async () => ({ ...image, assessment: "assessing" as const }) },
     };
     const outcome = await world.insert({ storeOnly: true, ports });
-    expect(outcome.message).toBe("The running system is not confirmed yet. The medium waits until then.");
+    expect(outcome.message).toBe(
+      "The running system is not confirmed yet. A medium that stays in is looked at after that.",
+    );
     expect(outcome.kind).toBe("waiting");
     expect(world.media.commands).toEqual([]);
   });

@@ -106,7 +106,7 @@ describe("a medium that is left in, or inserted again,", () => {
     const verbs = [...world.device.verbs];
     const again = await world.run(medium);
     expect(again).toMatchObject({ kind: "waiting", state: "staged" });
-    expect(again.message).toContain("The medium waits until then.");
+    expect(again.message).toContain("A medium that stays in is looked at after that.");
     expect(world.device.verbs).toEqual(verbs);
   });
 

@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { describe, expect, it } from "vitest";
 import { reportError, StoppedBySignal } from "../../../src/cli/report-error.ts";
 import { HostError } from "../../../src/host/error.ts";
+import { MediaError } from "../../../src/media/error.ts";
 import { OciError } from "../../../src/oci/error.ts";
 
 function report(error: unknown, signal = new AbortController().signal) {
@@ -57,6 +58,14 @@ describe("reportError", () => {
   ] as const)("reports $name and not what fell over because of it", ({ name, exitStatus }) => {
     const signal = AbortSignal.abort(new StoppedBySignal(name));
     const reported = report(new HostError("HOST_TOOL_FAILED", "skopeo: exit status 1"), signal);
-    expect(reported).toEqual({ exitStatus, said: expect.stringMatching(/^interrupted/) });
+    expect(reported).toEqual({ exitStatus, said: expect.stringMatching(`^interrupted by ${name}: `) });
+  });
+
+  it("tells of the medium that was pulled out, and not of the signal by which systemd then stops us", () => {
+    const signal = AbortSignal.abort(new StoppedBySignal("SIGTERM"));
+    const error = new MediaError("MEDIA_REMOVED", "the medium /dev/sdb1 was removed while it was being read");
+    const { exitStatus, said } = report(error, signal);
+    expect(exitStatus).toBe(6);
+    expect(said).toMatch(/^error: the medium \/dev\/sdb1 was removed .* \[MEDIA_REMOVED\]\nhelp: Insert it again/);
   });
 });
