@@ -3,6 +3,7 @@
  *
  * JSON is chosen by --log-json, or when systemd captures our stderr (JOURNAL_STREAM, systemd.exec(5)).
  */
+import { type Command, Option } from "commander";
 import { pino } from "pino";
 import type { AgentState } from "../agent/states.ts";
 import type { AgentStatus } from "../agent/status-file.ts";
@@ -17,6 +18,11 @@ export interface AgentLog extends Disposable {
   warn(sentence: string, error: CodedError): void;
   onStatus(status: AgentStatus): void;
   onProgress(progress: NonNullable<AgentStatus["progress"]>): void;
+}
+
+/** `--log-json`, of the commands that log. */
+export function addLogOption(command: Command): Command {
+  return command.addOption(new Option("--log-json", "log JSON lines on stderr (the default under systemd)"));
 }
 
 /** States that take a while; where the others lead to, the result says. */

@@ -5,16 +5,26 @@ import { readSynchronisedTime } from "../agent/synchronised-time.ts";
 import { openMedium } from "../bundle/medium.ts";
 import { requireRoom } from "../deploy/native/require-room.ts";
 import { hostDevices } from "../media/device-lookup.ts";
+import type { AgentLog } from "./agent-log.ts";
 import type { CliContext } from "./context.ts";
 import type { ConfiguredDevice } from "./device.ts";
 
-/** @param agentVersion of this bootferry: releases may want a newer one */
-export function agentPorts(context: CliContext, device: ConfiguredDevice, agentVersion: string): AgentPorts {
+/**
+ * @param agentVersion of this bootferry: releases may want a newer one
+ * @param log hears what a run does; undefined for whoever only looks
+ */
+export function agentPorts(
+  context: CliContext,
+  device: ConfiguredDevice,
+  agentVersion: string,
+  log?: Pick<AgentLog, "onStatus" | "onProgress">,
+): AgentPorts {
   const { exec, clock, signal } = context;
   const { paths, config, store, backend, files, programs } = device;
   return {
     ...{ backend, store, files, programs, exec, clock, paths, config, agentVersion, signal },
     devices: hostDevices,
+    ...(log === undefined ? {} : { onStatus: log.onStatus, onProgress: log.onProgress }),
     openMedium,
     preflight: (plan, root) => requireRoom(device, root, plan),
     monotonicMs: () => performance.now(),

@@ -35,6 +35,12 @@ export function addSysrootOption(command: Command): Command {
   );
 }
 
+/** `--config` and `--sysroot`, for the commands that work as agent.toml says. */
+export function addConfiguredDeviceOptions(command: Command): Command {
+  command.addOption(new Option("--config <file>", "a configuration in place of the device's agent.toml"));
+  return addSysrootOption(command);
+}
+
 /** A device to look at. */
 export interface Device {
   readonly paths: DevicePaths;

@@ -8,16 +8,19 @@ import { bootMountFiles, rootKeyFiles } from "../deploy/install/machine-files.ts
 import { planLoader, planLocalKargs } from "../deploy/install/plan-installation.ts";
 import { readInstallConfig } from "../deploy/install/read-install-config.ts";
 import type { EtcFile } from "../deploy/native/install.ts";
+import { EXIT, type ExitStatus } from "../error.ts";
 import { HostError } from "../host/error.ts";
 import type { AbsPath, RelPath } from "../path.ts";
 import { openReleasePreview } from "../store/preview.ts";
 import type { CliContext } from "./context.ts";
 import {
+  addInstallSourceOptions,
   type InstallResult,
   type InstallSource,
   type InstallSourceOptions,
   installRelease,
 } from "./install-release.ts";
+import { addOutputOptions } from "./options.ts";
 import type { Output } from "./output.ts";
 import { readInputFile } from "./read-input.ts";
 
@@ -26,11 +29,23 @@ export interface DeviceOptions extends InstallSourceOptions {
   readonly rootSshAuthorizedKeys?: string;
 }
 
-export function addDeviceOptions(command: Command, loaderDefault: string): Command {
-  return command
+/** The options of a verb that installs, its `own` among them, and the statuses that it ends with. */
+export function addInstallOptions(command: Command, loaderDefault: string, own: readonly Option[]): void {
+  addInstallSourceOptions(command);
+  for (const option of own) command.addOption(option);
+  command
     .addOption(new Option("--boot-loader <loader>", loaderDefault).choices(["systemd-boot", "grub", "none"]))
     .addOption(new Option("--root-ssh-authorized-keys <file>", "SSH keys by which root may log in"));
+  addOutputOptions(command);
 }
+
+export const INSTALL_EXITS: readonly ExitStatus[] = [
+  EXIT.notTrusted,
+  EXIT.notApplicable,
+  EXIT.noSpace,
+  EXIT.medium,
+  EXIT.busy,
+];
 
 /** What is known of a release before anything is written. */
 export interface DevicePlan {

@@ -6,12 +6,12 @@ import { planRun } from "../../agent/dry-run.ts";
 import type { MediumSource } from "../../agent/medium-source.ts";
 import { runAgent } from "../../agent/run-agent.ts";
 import { EXIT } from "../../error.ts";
-import { openAgentLog } from "../agent-log.ts";
+import { addLogOption, openAgentLog } from "../agent-log.ts";
 import { describeOutcome, outcomeFacts } from "../agent-outcome.ts";
 import { agentPorts } from "../agent-ports.ts";
 import { agentVersion } from "../agent-version.ts";
 import type { CliContext } from "../context.ts";
-import { addSysrootOption, type DeviceOptions, openDevice } from "../device.ts";
+import { addConfiguredDeviceOptions, type DeviceOptions, openDevice } from "../device.ts";
 import { CliError } from "../error.ts";
 import { addTeaching } from "../help.ts";
 import { addOutputOptions, wholeNumber } from "../options.ts";
@@ -56,11 +56,10 @@ export function registerAgentRun(parent: Command, context: CliContext): void {
         .argParser(wholeNumber(0))
         .default(0, "0: fail at once"),
     )
-    .addOption(new Option("--config <file>", "a configuration in place of the device's agent.toml"))
     .addOption(new Option("--dry-run", "say what would be done; write nothing"))
-    .addOption(new Option("--log-json", "log JSON lines on stderr (the default under systemd)"))
     .action((options: Options) => run(context, agentVersion(parent), options));
-  addSysrootOption(command);
+  addConfiguredDeviceOptions(command);
+  addLogOption(command);
   addOutputOptions(command);
   addTeaching(command, {
     examples: [
@@ -82,7 +81,7 @@ async function run(context: CliContext, version: string, options: Options): Prom
   const medium = mediumSource(context, options);
   await using device = await openDevice(context, options);
   using log = openAgentLog(context, output, options);
-  const ports = { ...agentPorts(context, device, version), onStatus: log.onStatus, onProgress: log.onProgress };
+  const ports = agentPorts(context, device, version, log);
   const outcome = options.dryRun
     ? await planRun(ports, medium, await readChoiceFacts(ports))
     : options.assess

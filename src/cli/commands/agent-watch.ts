@@ -11,12 +11,12 @@ import { listBlockDevices } from "../../media/list-block-devices.ts";
 import { spoolHints } from "../../media/spool-hints.ts";
 import { watchDevices } from "../../media/watch-devices.ts";
 import type { AbsPath } from "../../path.ts";
-import { type AgentLog, openAgentLog } from "../agent-log.ts";
+import { type AgentLog, addLogOption, openAgentLog } from "../agent-log.ts";
 import { describeOutcome, outcomeFacts } from "../agent-outcome.ts";
 import { agentPorts } from "../agent-ports.ts";
 import { agentVersion } from "../agent-version.ts";
 import type { CliContext } from "../context.ts";
-import { addSysrootOption, configureDevice, type DeviceOptions, openDevice } from "../device.ts";
+import { addConfiguredDeviceOptions, configureDevice, type DeviceOptions, openDevice } from "../device.ts";
 import { addTeaching } from "../help.ts";
 import { blockDevicePorts, watchPorts } from "../media-ports.ts";
 import { addOutputOptions } from "../options.ts";
@@ -41,10 +41,9 @@ export function registerAgentWatch(parent: Command, context: CliContext): void {
     .addOption(
       new Option("--spool <dir>", "directory for bundles that are copied onto the device, in place of agent.toml's"),
     )
-    .addOption(new Option("--config <file>", "a configuration in place of the device's agent.toml"))
-    .addOption(new Option("--log-json", "log JSON lines on stderr (the default under systemd)"))
     .action((options: Options) => run(context, agentVersion(parent), options));
-  addSysrootOption(command);
+  addConfiguredDeviceOptions(command);
+  addLogOption(command);
   addOutputOptions(command);
   addTeaching(command, {
     examples: [
@@ -96,7 +95,7 @@ interface Watch {
 /** As `agent run`, with everything opened anew: the configuration may have changed since. */
 async function runOnce({ context, version, options, log }: Watch, medium: MediumSource | undefined): Promise<Outcome> {
   await using device = await openDevice(context, { ...options, lockTimeout: LOCK_TIMEOUT_SECONDS });
-  const ports = { ...agentPorts(context, device, version), onStatus: log.onStatus, onProgress: log.onProgress };
+  const ports = agentPorts(context, device, version, log);
   if (medium !== undefined) log.say("Looking at a medium.", { medium: pathOf(medium) });
   const outcome = await runAgent(ports, { medium });
   if (outcome.error !== undefined) log.warn("A medium was not installed from.", outcome.error);

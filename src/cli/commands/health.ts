@@ -1,10 +1,10 @@
 /** `bootferry health`: runs the health checks of the running system now. */
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import { AgentError } from "../../agent/error.ts";
 import { runHealth } from "../../agent/health.ts";
 import { describeHealth, type HealthReport } from "../../agent/health-report.ts";
 import type { CliContext } from "../context.ts";
-import { addSysrootOption, configureDevice, type DeviceOptions } from "../device.ts";
+import { addConfiguredDeviceOptions, configureDevice, type DeviceOptions } from "../device.ts";
 import { addTeaching } from "../help.ts";
 import { addOutputOptions } from "../options.ts";
 import type { OutputOptions } from "../output.ts";
@@ -16,9 +16,8 @@ export function registerVerbs(health: Command, context: CliContext): void {
       "Runs the checks that decide whether a new system is kept, and says how each ended. Nothing is confirmed, recorded or rebooted.",
     )
     .summary("run the health checks of the running system now")
-    .addOption(new Option("--config <file>", "a configuration in place of the device's agent.toml"))
     .action((options: OutputOptions & DeviceOptions) => run(context, options));
-  addSysrootOption(health);
+  addConfiguredDeviceOptions(health);
   addOutputOptions(health);
   addTeaching(health, { examples: [{ does: "Is this system well?", command: "bootferry health" }] });
 }

@@ -8,7 +8,6 @@ import { readKernelPartition } from "../../deploy/install/partition-devices.ts";
 import { type DiskPorts, prepareDisk } from "../../deploy/install/prepare-disk.ts";
 import { makeScratchDirectory } from "../../deploy/install/scratch-directory.ts";
 import { findTargetDisk } from "../../deploy/install/target-disk.ts";
-import { EXIT } from "../../error.ts";
 import { HostError } from "../../host/error.ts";
 import type { HasTool } from "../../host/find-tool.ts";
 import type { AbsPath } from "../../path.ts";
@@ -17,16 +16,17 @@ import { confirmErase } from "../confirm-erase.ts";
 import type { CliContext } from "../context.ts";
 import { addTeaching } from "../help.ts";
 import {
-  addDeviceOptions,
+  addInstallOptions,
   type DeviceOptions,
   type DeviceResult,
+  INSTALL_EXITS,
   installOnTarget,
   planDevice,
   requireRoot,
 } from "../install-on-target.ts";
-import { addInstallSourceOptions, type InstallSource, openInstallSource } from "../install-release.ts";
+import { type InstallSource, openInstallSource } from "../install-release.ts";
 import { blockDevicePorts } from "../media-ports.ts";
-import { addOutputOptions, sizeInBytes } from "../options.ts";
+import { sizeInBytes } from "../options.ts";
 import type { Output, OutputOptions } from "../output.ts";
 
 interface Options extends DeviceOptions, OutputOptions {
@@ -47,21 +47,18 @@ export function registerOsInstallToDisk(parent: Command, context: CliContext): v
     .summary("install onto a whole disk")
     .description(DESCRIPTION)
     .argument("<device>", "the disk, such as /dev/nvme0n1; with --via-loopback a file");
-  addInstallSourceOptions(command);
-  command
-    .addOption(new Option("--wipe", "overwrite a disk that is not empty"))
-    .addOption(new Option("--yes", "do not ask for the serial number of the disk"))
-    .addOption(
-      new Option("--esp-size <size>", "boot partition: 1GiB, or 512MiB on disks below 8GiB").argParser(sizeInBytes),
-    )
-    .addOption(new Option("--root-size <size>", "root partition: the rest of the disk").argParser(sizeInBytes))
-    .addOption(new Option("--filesystem <type>", "of the root partition").choices(["ext4"]).default("ext4"))
-    .addOption(new Option("--via-loopback", "DEVICE is a file that becomes a disk image"));
-  addDeviceOptions(
+  addInstallOptions(
     command,
     "by default what the image asks for, else GRUB on a PC that was started by a BIOS, else systemd-boot",
+    [
+      new Option("--wipe", "overwrite a disk that is not empty"),
+      new Option("--yes", "do not ask for the serial number of the disk"),
+      new Option("--esp-size <size>", "boot partition: 1GiB, or 512MiB on disks below 8GiB").argParser(sizeInBytes),
+      new Option("--root-size <size>", "root partition: the rest of the disk").argParser(sizeInBytes),
+      new Option("--filesystem <type>", "of the root partition").choices(["ext4"]).default("ext4"),
+      new Option("--via-loopback", "DEVICE is a file that becomes a disk image"),
+    ],
   );
-  addOutputOptions(command);
   command.action(async (device: string, options: Options) => {
     const output = context.openOutput(options);
     const source = await openInstallSource(context, options, agentVersion(command));
@@ -82,7 +79,7 @@ export function registerOsInstallToDisk(parent: Command, context: CliContext): v
           "truncate -s 8G disk.img && bootferry os install to-disk disk.img --via-loopback --yes --medium ./stick --trust-root root.json --name kiosk-os --compatible acme-kiosk",
       },
     ],
-    exits: [EXIT.notTrusted, EXIT.notApplicable, EXIT.noSpace, EXIT.medium, EXIT.busy],
+    exits: INSTALL_EXITS,
   });
 }
 

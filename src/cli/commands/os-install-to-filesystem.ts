@@ -4,7 +4,6 @@ import { type Command, Option } from "commander";
 import { simulatedDevicePaths } from "../../config/device-paths.ts";
 import { findMountedTarget, isMountedTarget } from "../../deploy/install/mounted-target.ts";
 import { makeScratchDirectory } from "../../deploy/install/scratch-directory.ts";
-import { EXIT } from "../../error.ts";
 import { hostError } from "../../host/error.ts";
 import { findDevice } from "../../media/block-device.ts";
 import { listBlockDevices } from "../../media/list-block-devices.ts";
@@ -13,15 +12,15 @@ import { agentVersion } from "../agent-version.ts";
 import type { CliContext } from "../context.ts";
 import { addTeaching } from "../help.ts";
 import {
-  addDeviceOptions,
+  addInstallOptions,
   type DeviceOptions,
   type DeviceResult,
+  INSTALL_EXITS,
   installOnTarget,
   planDevice,
   requireRoot,
 } from "../install-on-target.ts";
 import {
-  addInstallSourceOptions,
   type InstallResult,
   type InstallSource,
   installRelease,
@@ -29,7 +28,6 @@ import {
   requireNotInstalled,
 } from "../install-release.ts";
 import { blockDevicePorts } from "../media-ports.ts";
-import { addOutputOptions } from "../options.ts";
 import type { Output, OutputOptions } from "../output.ts";
 
 interface Options extends DeviceOptions, OutputOptions {
@@ -50,13 +48,11 @@ export function registerOsInstallToFilesystem(parent: Command, context: CliConte
     .summary("install onto mounted partitions, or into a directory")
     .description(DESCRIPTION)
     .argument("<directory>", "where the device's root file system is mounted, or any empty directory");
-  addInstallSourceOptions(command);
-  command
-    .addOption(new Option("--boot <directory>", "where the boot partition is mounted; by default DIRECTORY/boot"))
-    .addOption(new Option("--root-mount-spec <spec>", "how the device finds its root; by default by its UUID"))
-    .addOption(new Option("--boot-mount-spec <spec>", "how it finds its boot partition; by default by its UUID"));
-  addDeviceOptions(command, "by default what the image asks for, else systemd-boot");
-  addOutputOptions(command);
+  addInstallOptions(command, "by default what the image asks for, else systemd-boot", [
+    new Option("--boot <directory>", "where the boot partition is mounted; by default DIRECTORY/boot"),
+    new Option("--root-mount-spec <spec>", "how the device finds its root; by default by its UUID"),
+    new Option("--boot-mount-spec <spec>", "how it finds its boot partition; by default by its UUID"),
+  ]);
   command.action(async (directory: string, options: Options) => {
     const output = context.openOutput(options);
     const root = context.path(directory);
@@ -79,7 +75,7 @@ export function registerOsInstallToFilesystem(parent: Command, context: CliConte
           "mount /dev/sdb2 /mnt && mount /dev/sdb1 /mnt/boot && bootferry os install to-filesystem /mnt --medium ./stick --trust-root root.json --agent-config agent.toml",
       },
     ],
-    exits: [EXIT.notTrusted, EXIT.notApplicable, EXIT.noSpace, EXIT.medium, EXIT.busy],
+    exits: INSTALL_EXITS,
   });
 }
 

@@ -2,28 +2,14 @@ import { describe, expect, it } from "vitest";
 import { requireInstallable } from "../../../../src/deploy/install/target-disk.ts";
 import type { BlockDevice } from "../../../../src/media/block-device.ts";
 import { parseAbsPath } from "../../../../src/path.ts";
+import { blankDisk } from "../../../support/machines.ts";
 
-const device = (path: string, change: Partial<BlockDevice> = {}): BlockDevice => ({
-  path: parseAbsPath(path),
-  kernelName: path.slice("/dev/".length),
-  kind: "disk",
-  sizeBytes: 2 ** 34,
-  isReadOnly: false,
-  isRemovable: false,
-  isHotplug: false,
-  bus: "sata",
-  vendor: undefined,
-  model: undefined,
-  serial: undefined,
-  filesystem: undefined,
-  label: undefined,
-  uuid: undefined,
-  partitionTable: undefined,
-  partitionType: undefined,
-  mountPoints: [],
-  children: [],
-  ...change,
-});
+/** Built in, unless `change` says otherwise. */
+const device = (path: string, change: Partial<BlockDevice> = {}): BlockDevice =>
+  blankDisk({
+    ...{ path: parseAbsPath(path), kernelName: path.slice("/dev/".length) },
+    ...{ isRemovable: false, isHotplug: false, bus: "sata", ...change },
+  });
 const part = (change: Partial<BlockDevice>) => device("/dev/sda1", { kind: "part", ...change });
 const root = "4f68bce3-e8cd-4db1-96e7-fbcaf984b709";
 
