@@ -12,44 +12,14 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=$(cd "$here/../.." && pwd)/.cache
 images=$cache/images
+. "$here/../support/set-up.sh"
 
-install_packages() {
-  local missing=() package
-  for package in "$@"; do
-    dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
-  done
-  if [ ${#missing[@]} = 0 ]; then return; fi
-  echo "set-up: installing ${missing[*]}"
-  # The package lists may be absent or old: one update, and only when it is needed.
-  DEBIAN_FRONTEND=noninteractive apt-get -qqy install --no-install-recommends "${missing[@]}" >/dev/null 2>&1 ||
-    { apt-get -qq update &&
-      DEBIAN_FRONTEND=noninteractive apt-get -qqy install --no-install-recommends "${missing[@]}" >/dev/null; }
-}
-
-# unless_made NAME SCRIPT... -- COMMAND...: runs COMMAND unless NAME was made by just these scripts.
-unless_made() {
-  local name=$1 scripts=() key stamp started=$SECONDS
-  shift
-  while [ "$1" != -- ]; do
-    scripts+=("$here/$1")
-    shift
-  done
-  shift
-  key=$(cat "${scripts[@]}" | sha256sum | cut -d' ' -f1)
-  stamp=$cache/stamps/$name
-  if [ "$(cat "$stamp" 2>/dev/null)" = "$key" ]; then return; fi
-  rm -f "$stamp"
-  echo "set-up: making $name"
-  "$@" || { echo "set-up: making $name failed" >&2; exit 1; }
-  mkdir -p "$cache/stamps"
-  echo "$key" >"$stamp"
-  echo "set-up: $name took $((SECONDS - started)) s"
-}
+# key_of SCRIPT...: changes with any of them.
+key_of() { (cd "$here" && cat "$@") | sha256sum | cut -d' ' -f1; }
 
 make_debian() {
-  "$here/make-debian-roots.sh" "$scratch/v1.tar" "$scratch/v2.tar" >"$scratch/log" 2>&1 ||
-    { tail -n 30 "$scratch/log" >&2; return 1; }
-  "$here/lay-out.sh" "$images/debian-v1" 1.0.0 "$scratch/v1.tar" &&
+  "$here/make-debian-roots.sh" "$scratch/v1.tar" "$scratch/v2.tar" &&
+    "$here/lay-out.sh" "$images/debian-v1" 1.0.0 "$scratch/v1.tar" &&
     "$here/lay-out.sh" "$images/debian-v2" 2.0.0 "$scratch/v2.tar" || return 1
   rm -rf "$images/debian-v1-zstd" "$scratch"/v?.tar
   # --insecure-policy: skopeo's signature policy is about registries and need not be there.
@@ -66,6 +36,6 @@ install_packages skopeo umoci mmdebstrap zstd openssl time grub-common libuboote
 mkdir -p "$images"
 scratch=$(mktemp -d "$cache/scratch.XXXXXX")
 trap 'rm -rf "$scratch"' EXIT
-unless_made debian debian-mirror.sh make-debian-roots.sh lay-out.sh setup.sh -- make_debian
-unless_made layers make-layers.py lay-out.sh -- make_layers
-unless_made oracle debian-mirror.sh oracle.sh -- "$here/oracle.sh"
+unless_made debian "$(key_of debian-mirror.sh make-debian-roots.sh lay-out.sh setup.sh)" make_debian
+unless_made layers "$(key_of make-layers.py lay-out.sh)" make_layers
+unless_made oracle "$(key_of debian-mirror.sh oracle.sh)" "$here/oracle.sh"

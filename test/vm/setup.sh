@@ -15,6 +15,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 clone=$(cd "$here/../.." && pwd)
 cache=$clone/.cache/vm
 PATH=$clone/node_modules/.bin:$PATH # Node 24
+. "$clone/test/support/set-up.sh"
 
 host_packages=(qemu-system-x86 ovmf mmdebstrap mtools dosfstools exfatprogs fdisk gdisk cpio xz-utils zstd e2fsprogs
   cryptsetup-bin)
@@ -23,31 +24,6 @@ guest_packages=(apt systemd systemd-sysv systemd-boot systemd-boot-efi systemd-c
   grub-pc-bin grub2-common)
 
 kernel_packages=(linux-image-amd64 kmod mount util-linux fsverity zstd)
-
-install_packages() {
-  local missing=() package
-  for package in "$@"; do
-    dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
-  done
-  if [ ${#missing[@]} = 0 ]; then return; fi
-  echo "set-up: installing ${missing[*]}"
-  # The package lists may be absent or old: one update, and only when it is needed.
-  DEBIAN_FRONTEND=noninteractive apt-get -qqy install --no-install-recommends "${missing[@]}" >/dev/null 2>&1 ||
-    { apt-get -qq update &&
-      DEBIAN_FRONTEND=noninteractive apt-get -qqy install --no-install-recommends "${missing[@]}" >/dev/null; }
-}
-
-# unless_made NAME KEY COMMAND...: runs COMMAND unless NAME was made from what KEY stands for.
-unless_made() {
-  local name=$1 key=$2 started=$SECONDS
-  shift 2
-  if [ "$(cat "$cache/stamps/$name" 2>/dev/null)" = "$key" ]; then return; fi
-  rm -f "$cache/stamps/$name"
-  echo "set-up: making $name"
-  "$@" >"$cache/$name.log" 2>&1 || { tail -n 40 "$cache/$name.log" >&2; echo "set-up: making $name failed" >&2; exit 1; }
-  echo "$key" >"$cache/stamps/$name"
-  echo "set-up: $name took $((SECONDS - started)) s"
-}
 
 key_of() { find "$@" -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum | cut -d' ' -f1; }
 
@@ -71,7 +47,6 @@ make_kernel() {
 
 if [ "$(id -u)" != 0 ]; then echo "$0 needs root: it installs packages and works in chroots" >&2; exit 1; fi
 install_packages "${host_packages[@]}"
-mkdir -p "$cache/stamps"
 unless_made root "$(echo "${guest_packages[*]}" | cat - "$here/guest/make-root.sh" | sha256sum | cut -d' ' -f1)" make_root
 (cd "$clone" && npm run -s build)
 root_key=$(cat "$cache/stamps/root")
