@@ -49,7 +49,7 @@ source $prefix/bootferry.cfg
 export async function installGrub({ boot, disk, exec }: GrubInstallation): Promise<void> {
   try {
     // The tables of our disks are GPT, even where the boot partition is reached as if it were a disk of its own.
-    const target = ["--target=i386-pc", "--modules=part_gpt", `--boot-directory=${boot}`];
+    const target = ["--target=i386-pc", `--modules=${CORE_MODULES.join(" ")}`, `--boot-directory=${boot}`];
     const argv = ["grub-install", ...target, disk] as const;
     await exec(argv, { timeoutMs: INSTALL_TIMEOUT_MS });
   } catch (error) {

@@ -184,7 +184,13 @@ describe("installing GRUB", () => {
     );
     await installGrub(installation);
     expect(seen).toEqual([
-      ["grub-install", "--target=i386-pc", "--modules=part_gpt", `--boot-directory=${bench.boot}`, disk],
+      [
+        "grub-install",
+        "--target=i386-pc",
+        "--modules=biosdisk part_gpt part_msdos ext2 search_fs_uuid",
+        `--boot-directory=${bench.boot}`,
+        disk,
+      ],
     ]);
     const loader = openDeviceLoader({ boot: bench.boot, isSimulated: false }, bench.tools.exec);
     expect(await loader.probe()).toEqual({ kind: "grub", problem: undefined });
