@@ -22,6 +22,8 @@ export interface WatchPorts extends Omit<BlockDevicePorts, "signal"> {
   /** Tried in this order; the first that works is used. */
   readonly sources: readonly HintSource[];
   readonly sleep: Sleep;
+  /** Told of the first hint after a quiet time, before it is looked. */
+  readonly onHint?: ((source: string) => void) | undefined;
 }
 
 /** After a hint: the disk of a USB device comes a second or more after the device, its partitions and labels later still. */
@@ -34,23 +36,25 @@ const FAST_LOOK_MS = 2_000; // without one
  * Yields every block device and partition that is there, then what changes, parents before children, until `signal` is
  * aborted; it then ends without an error. Never says the same twice. A consumer may take its time between two events.
  * @throws what listBlockDevices throws, at the first look only: later failures are taken for a device on its way out
- * @param onReady called once, when what is there has been looked at: what comes from then on is told as new
+ * @param onReady called once, with the name of the source of hints, when what is there has been looked at: what comes from
+ *   then on is told as new
  */
 export async function* watchDevices(
   ports: WatchPorts,
   signal: AbortSignal,
-  onReady: () => void = () => undefined,
+  onReady: (source: string) => void = () => undefined,
 ): AsyncGenerator<DeviceEvent, void, undefined> {
   const latch = openLatch();
   await using source = await openFirstSource(ports.sources, latch.hint, signal);
   let known = await look(ports);
-  onReady();
+  onReady(source.name);
   for (const device of known.values()) yield { kind: "present", device };
   let looks: readonly number[] = [];
   while (!signal.aborted) {
     const [next, ...later] = looks;
     const pauseMs = next ?? (source.isAlive() ? SLOW_LOOK_MS : FAST_LOOK_MS);
     const isHinted = await latch.wait((stop) => ports.sleep(pauseMs, stop), signal);
+    if (isHinted && looks.length === 0) ports.onHint?.(source.name);
     looks = isHinted ? LOOKS_AFTER_HINT_MS : later;
     if (isHinted) await ports.sleep(SETTLE_MS, signal);
     if (signal.aborted) return;

@@ -9,7 +9,7 @@ import { type SpoolPorts, watchSpool } from "../../agent/watch-spool.ts";
 import { surveyBundle } from "../../bundle/survey-bundle.ts";
 import { listBlockDevices } from "../../media/list-block-devices.ts";
 import { spoolHints } from "../../media/spool-hints.ts";
-import { watchDevices } from "../../media/watch-devices.ts";
+import { type DeviceEvent, watchDevices } from "../../media/watch-devices.ts";
 import type { AbsPath } from "../../path.ts";
 import { type AgentLog, addLogOption, openAgentLog } from "../agent-log.ts";
 import { describeOutcome, outcomeFacts } from "../agent-outcome.ts";
@@ -65,9 +65,7 @@ async function run(context: CliContext, version: string, options: Options): Prom
   log.say("Waiting for media and bundles.", { labels: config.media.labels.join(", "), spool });
   const ports: AgentWatchPorts = {
     arrivals: [
-      watchMedia(watchDevices(watchPorts(context), context.signal), config.media, () =>
-        listBlockDevices(blockDevicePorts(context)),
-      ),
+      watchMedia(watchLoudly(context, log), config.media, () => listBlockDevices(blockDevicePorts(context))),
       watchSpool(spoolPorts(context, spool, log), context.signal),
     ],
     run: (medium) => runOnce({ context, version, options, log }, medium),
@@ -76,6 +74,13 @@ async function run(context: CliContext, version: string, options: Options): Prom
     onError: (error) => log.warn("A run failed.", error),
   };
   await watchAgent(ports, context.signal);
+}
+
+/** Says where hints come from, and each of them: who wonders why a medium is not taken sees whether it was noticed. */
+function watchLoudly(context: CliContext, log: AgentLog): AsyncIterable<DeviceEvent> {
+  const onHint = (source: string) => log.say("Something was plugged in or pulled out.", { source });
+  const onReady = (source: string) => log.say("Waiting for hints of new devices.", { source });
+  return watchDevices({ ...watchPorts(context), onHint }, context.signal, onReady);
 }
 
 function spoolPorts(context: CliContext, directory: AbsPath, log: AgentLog): SpoolPorts {

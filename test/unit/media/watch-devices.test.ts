@@ -48,11 +48,14 @@ async function watch(
     },
   };
   const events: DeviceEvent[] = [];
-  for await (const event of watchDevices(ports, stop.signal)) events.push(event);
+  const said: string[] = [];
+  const onReady = (source: string) => said.push(`ready, told by ${source}`);
+  const loud = { ...ports, onHint: (source: string) => said.push(`hint of ${source}`) };
+  for await (const event of watchDevices(loud, stop.signal, onReady)) events.push(event);
   const words = events.map(
     ({ kind, device }) => `${kind} ${device.kernelName}${device.label ? ` ${device.label}` : ""}`,
   );
-  return { words, waits };
+  return { words, waits, said };
 }
 
 const broken = new Error("lsblk fails");
@@ -110,8 +113,12 @@ describe("watching devices", () => {
 
   it("is not starved by a source that never stops hinting", async () => {
     const { source, hint } = fakeSource();
-    const { words } = await watch([[], [{ kname: "sda" }]], { sources: [source], onSleep: hint });
+    const { words, said } = await watch([[], [{ kname: "sda" }], [{ kname: "sda" }]], {
+      sources: [source],
+      onSleep: hint,
+    });
     expect(words).toEqual(["appeared sda"]);
+    expect(said).toEqual(["ready, told by fake", "hint of fake"]); // no word for each of them, which would flood a log
   });
 
   it("takes the first source that works, and closes it in the end", async () => {
