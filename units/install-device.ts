@@ -22,7 +22,11 @@ Options:
   --destdir DIR          the root of the image; "/" for the image that this runs in (a container build)
   --initramfs KIND       initramfs parts: dracut, initramfs-tools, both or none (default: both)
   --enable               enable the units, as systemctl would, without a running systemd
+  --watch                for systems whose udev is not to start the agent: without the udev rule, and with
+                         bootferry-watch.service enabled by --enable
   --with-usb-detection   bring the usb-detection module along, for \`agent watch\`
+  --node-modules DIR     where usb-detection was built for the Node of the device (default: node_modules of these sources,
+                         which is right where the device's Node is of the same version and machine as this one)
   --no-build             take dist/ as it is
   --help                 this text
 
@@ -43,7 +47,9 @@ function main(): void {
       destdir: { type: "string" },
       initramfs: { type: "string", default: "both" },
       enable: { type: "boolean", default: false },
+      watch: { type: "boolean", default: false },
       "with-usb-detection": { type: "boolean", default: false },
+      "node-modules": { type: "string", default: join(SOURCE, "node_modules") },
       "no-build": { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
@@ -61,8 +67,9 @@ function main(): void {
   if (!existsSync(join(SOURCE, "dist/cli/main.js"))) {
     throw new InstallError("there is no dist/cli/main.js", "Run `npm run build`, or leave --no-build out.");
   }
-  const options = { initramfs, enable: values.enable, usbDetection: values["with-usb-detection"] };
-  const items = planInstallation(SOURCE, options);
+  const usbDetection = values["with-usb-detection"] ? resolve(values["node-modules"]) : undefined;
+  const { enable, watch } = values;
+  const items = planInstallation(SOURCE, { initramfs, enable, usbDetection, watch });
   layOut(resolve(values.destdir), items, mtime);
   process.stdout.write(describe(items, resolve(values.destdir), values.enable));
 }

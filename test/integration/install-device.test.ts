@@ -144,6 +144,47 @@ describe("install-device", () => {
     expect(has("usr/lib/bootferry/initramfs/mount-root")).toBe(choice !== "none");
   });
 
+  it("has either udev or the watch start the agent", () => {
+    const [byUdev, byWatch] = [scratch(), scratch()];
+    installDevice(["--destdir", byUdev, "--enable"]);
+    installDevice(["--destdir", byWatch, "--enable", "--watch"]);
+    const starters = (root: string) =>
+      listing(root).filter((line) => /70-bootferry\.rules|wants\/bootferry-watch\.service/.test(line));
+    expect(starters(byUdev)).toEqual(["644 usr/lib/udev/rules.d/70-bootferry.rules"]);
+    expect(starters(byWatch)).toEqual([
+      "etc/systemd/system/multi-user.target.wants/bootferry-watch.service -> /usr/lib/systemd/system/bootferry-watch.service",
+    ]);
+  });
+
+  it("brings usb-detection from where it was built for the device, with what it loads and nothing else", () => {
+    const [root, built] = [scratch(), scratch()];
+    const files = [
+      "usb-detection/build/Release/detection.node",
+      "usb-detection/build/Release/obj.target/detection.o",
+      "usb-detection/index.js",
+      "usb-detection/package.json",
+      "usb-detection/src/detection.cpp",
+      "bindings/bindings.js",
+      "nan/nan.h",
+    ];
+    for (const path of files) {
+      mkdirSync(join(built, path, ".."), { recursive: true });
+      writeFileSync(join(built, path), path);
+    }
+    const options = ["--destdir", root, "--with-usb-detection", "--node-modules", built];
+    expect(installDevice(options)).toMatchObject({ status: 0 });
+    const brought = readdirSync(join(root, "usr/lib/bootferry/node_modules"), { recursive: true, encoding: "utf8" });
+    expect(brought.filter((path) => /\.\w+$/.test(path)).sort()).toEqual([
+      "bindings/bindings.js",
+      "usb-detection/build/Release/detection.node",
+      "usb-detection/index.js",
+      "usb-detection/package.json",
+    ]);
+    rmSync(join(built, "usb-detection/build"), { recursive: true });
+    const { status, stderr } = installDevice(options);
+    expect([status, stderr]).toEqual([1, expect.stringContaining("usb-detection is not built")]);
+  });
+
   it("follows a merged /usr inside of the image, and no link out of it", () => {
     const inside = scratch();
     mkdirSync(join(inside, "real-etc"));

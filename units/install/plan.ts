@@ -7,7 +7,7 @@
  *     usr/lib/bootferry/health.d/{required,wanted}/     for the checks of the image
  *     usr/lib/bootferry/initramfs/              the composefs mount script
  *     usr/lib/systemd/system/bootferry-*  …     units, drop-ins, preset, watchdog, sysusers, tmpfiles
- *     usr/lib/udev/rules.d/70-bootferry.rules
+ *     usr/lib/udev/rules.d/70-bootferry.rules            without --watch
  *     usr/lib/dracut/modules.d/90bootferry/     --initramfs dracut
  *     usr/share/initramfs-tools/                --initramfs initramfs-tools
  *     usr/share/doc/bootferry/
@@ -30,8 +30,13 @@ export const INITRAMFS_CHOICES: readonly InitramfsChoice[] = ["dracut", "initram
 export interface PlanOptions {
   readonly initramfs: InitramfsChoice;
   readonly enable: boolean;
-  readonly usbDetection: boolean;
+  /** Where usb-detection is, built for the device's Node; undefined to leave it out. */
+  readonly usbDetection: string | undefined;
+  /** `agent watch` takes the place of the udev rule. */
+  readonly watch: boolean;
 }
+
+const WATCH_UNIT = "bootferry-watch.service";
 
 /** Folders of the sources that are laid out as they are, and the mode of their files. */
 const TREES: readonly { readonly from: string; readonly to: string; readonly mode: number }[] = [
@@ -46,6 +51,7 @@ const TREES: readonly { readonly from: string; readonly to: string; readonly mod
 const DOCUMENTS = [
   "LICENSE",
   "docs/units.md",
+  "docs/watch.md",
   "docs/initramfs.md",
   "docs/integration.md",
   "docs/boot-loaders.md",
@@ -68,16 +74,19 @@ export function planInstallation(source: string, options: PlanOptions): readonly
   const items: Item[] = [
     ...program(source),
     ...TREES.flatMap(({ from, to, mode }) => tree(join(source, from), to, () => mode)),
-    file(source, "udev/70-bootferry.rules", "usr/lib/udev/rules.d/70-bootferry.rules"),
+    ...(options.watch ? [] : [file(source, "udev/70-bootferry.rules", "usr/lib/udev/rules.d/70-bootferry.rules")]),
     file(source, "udev/65-bootferry-media.rules.example", "usr/share/doc/bootferry/65-bootferry-media.rules.example"),
     ...DOCUMENTS.filter((name) => existsSync(join(source, name))).map((name) =>
       file(source, name, `usr/share/doc/bootferry/${name.slice(name.lastIndexOf("/") + 1)}`),
     ),
     ...initramfs(source, options.initramfs),
-    ...(options.usbDetection ? usbDetection(source) : []),
+    ...(options.usbDetection === undefined ? [] : usbDetection(options.usbDetection)),
     ...EMPTY_DIRECTORIES.map((path): Item => ({ kind: "directory", path })),
   ];
-  if (options.enable) items.push(...unitLinks(join(source, "units/system")));
+  if (options.enable) {
+    const links = unitLinks(join(source, "units/system"));
+    items.push(...links.filter(({ path }) => options.watch || !path.endsWith(`/${WATCH_UNIT}`)));
+  }
   return withParents(items);
 }
 
@@ -112,12 +121,12 @@ function initramfs(source: string, choice: InitramfsChoice): Item[] {
   return chosen.flatMap(([name, to]) => tree(join(from, name), to, modeOnDisk));
 }
 
-/** The native module and what it loads; only what is built for the Node and the machine that run this. */
-function usbDetection(source: string): Item[] {
-  const modules = join(source, "node_modules");
+/** The native module and what it loads. */
+function usbDetection(modules: string): Item[] {
   const native = join(modules, "usb-detection/build/Release/detection.node");
   if (!existsSync(native)) {
-    const remedy = "Build it (`npm rebuild usb-detection`, needs libudev-dev), or leave --with-usb-detection out.";
+    const remedy =
+      "Install g++ and libudev-dev, run `npm ci` and `npm run build:usb-detection`, or leave --with-usb-detection out.";
     throw new InstallError(`usb-detection is not built: there is no ${native}`, remedy);
   }
   const to = "usr/lib/bootferry/node_modules";

@@ -23,7 +23,7 @@ function sourcesWithout(missing: string): string {
 
 function refusal(source: string, initramfs: InitramfsChoice): { readonly message: string; readonly remedy: string } {
   try {
-    planInstallation(source, { initramfs, enable: false, usbDetection: false });
+    planInstallation(source, { initramfs, enable: false, usbDetection: undefined, watch: false });
   } catch (error) {
     if (error instanceof InstallError) return error;
     throw error;
@@ -45,7 +45,7 @@ describe("the plan of an installation", () => {
 
   it("does without the part that is not asked for", () => {
     const source = sourcesWithout("units/initramfs/dracut");
-    const options = { initramfs: "initramfs-tools", enable: false, usbDetection: false } as const;
+    const options = { initramfs: "initramfs-tools", enable: false, usbDetection: undefined, watch: false } as const;
     expect(planInstallation(source, options).map(({ path }) => path)).toContain(
       "usr/share/initramfs-tools/hooks/bootferry",
     );

@@ -25,6 +25,7 @@ const names = readdirSync(join(UNITS, "system"), { withFileTypes: true })
   .filter((entry) => entry.isFile())
   .map(({ name }) => name);
 const services = names.filter((name) => name.endsWith(".service"));
+const WATCH = "bootferry-watch.service"; // the one that stays
 
 function minutes(text: string | undefined): number {
   const [, count, span] = /^(\d+)(s|min)$/.exec(text ?? "") ?? [];
@@ -40,19 +41,22 @@ describe("every unit", () => {
     expect(get("Unit.ConditionKernelCommandLine")).toEqual(["bootferry.deployment"]);
   });
 
-  it.each(services)("%s is a oneshot without FailureAction=, and restarts only where systemd allows it", (name) => {
-    const get = unit(`system/${name}`);
-    expect(get("Service.Type")).toEqual(["oneshot"]);
-    expect(get("Unit.FailureAction")).toEqual([]);
-    for (const value of get("Service.Restart")) {
-      expect(value).toBe("on-failure");
-      // Final for the agent: what it says must not be asked again. 7 is "busy".
-      const prevented = words(get("Service.RestartPreventExitStatus"));
-      expect(prevented).toEqual(expect.arrayContaining(["1", "2", "3", "4", "5", "6", "70"]));
-      expect(prevented).not.toContain("7");
-    }
-    expect(get("Service.RestartForceExitStatus")).toEqual([]); // refused for oneshot units of older systemd
-  });
+  it.each(services.filter((name) => name !== WATCH))(
+    "%s is a oneshot without FailureAction=, and restarts only where systemd allows it",
+    (name) => {
+      const get = unit(`system/${name}`);
+      expect(get("Service.Type")).toEqual(["oneshot"]);
+      expect(get("Unit.FailureAction")).toEqual([]);
+      for (const value of get("Service.Restart")) {
+        expect(value).toBe("on-failure");
+        // Final for the agent: what it says must not be asked again. 7 is "busy".
+        const prevented = words(get("Service.RestartPreventExitStatus"));
+        expect(prevented).toEqual(expect.arrayContaining(["1", "2", "3", "4", "5", "6", "70"]));
+        expect(prevented).not.toContain("7");
+      }
+      expect(get("Service.RestartForceExitStatus")).toEqual([]); // refused for oneshot units of older systemd
+    },
+  );
 
   it.each(services)("%s is ended in a bounded time when the machine goes down", (name) => {
     const get = unit(`system/${name}`);
@@ -64,11 +68,12 @@ describe("every unit", () => {
 
   it("is preset exactly when it can be enabled", () => {
     const preset = readFileSync(join(UNITS, "system-preset/80-bootferry.preset"), "utf8");
-    const enabled = [...preset.matchAll(/^enable (.*)$/gm)].map(([, name]) => name);
+    const preSet = [...preset.matchAll(/^(?:enable|disable) (.*)$/gm)].map(([, name]) => name);
     const installable = names.filter((name) =>
       /^\[Install\]$/m.test(readFileSync(join(UNITS, "system", name), "utf8")),
     );
-    expect(enabled.toSorted()).toEqual(installable.toSorted());
+    expect(preSet.toSorted()).toEqual(installable.toSorted());
+    expect([...preset.matchAll(/^disable (.*)$/gm)].map(([, name]) => name)).toEqual([WATCH]);
   });
 
   it("makes no cycle of a target that wants it and units that come after the target", () => {
@@ -82,6 +87,25 @@ describe("every unit", () => {
       .filter((name) => words(unit(`system/${name}`)("Unit.After")).some((other) => afterMultiUser.includes(other)))
       .filter((name) => !afterMultiUser.includes(name));
     expect(cyclic).toEqual([]);
+  });
+});
+
+describe("the unit of agent watch", () => {
+  const get = unit(`system/${WATCH}`);
+
+  it("begins after what holds the agent's lock at boot, and after a crash it begins again, however often", () => {
+    expect(words(get("Unit.After"))).toEqual(
+      expect.arrayContaining(["bootferry-health.service", "bootferry-agent.service"]),
+    );
+    expect([
+      get("Unit.StartLimitIntervalSec"),
+      get("Service.Restart"),
+      get("Service.RestartPreventExitStatus"),
+    ]).toEqual([["0"], ["on-failure"], []]);
+  });
+
+  it("mounts in a namespace of its own", () => {
+    expect(get("Service.PrivateMounts")).toEqual(["yes"]);
   });
 });
 
