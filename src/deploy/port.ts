@@ -108,7 +108,7 @@ export interface NotApplied {
 export interface ActivationReport {
   readonly id: DeploymentId;
   readonly conflicts: readonly EtcConflict[];
-  /** Empty for root, but for extended attributes and special files. */
+  /** Empty for root, but for special files and what the file system or its tools cannot set. */
   readonly notApplied: readonly NotApplied[];
 }
 

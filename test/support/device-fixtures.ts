@@ -35,7 +35,10 @@ import {
 } from "../../src/tree/node.ts";
 
 /** A path → its content; `{link}` is a symlink, `{mode, text}` a file with another mode than 0644. */
-export type FileSpec = string | { readonly link: string } | { readonly text: string; readonly mode: number };
+export type FileSpec =
+  | string
+  | { readonly link: string }
+  | { readonly text: string; readonly mode: number; readonly xattrs?: Readonly<Record<string, string>> };
 export type ImageSpec = Readonly<Record<string, FileSpec>>;
 
 const METADATA: Metadata = { mode: 0o644, uid: 0, gid: 0, mtimeSeconds: 1_700_000_000, xattrs: new Map() };
@@ -80,7 +83,9 @@ function nodeOf(file: FileSpec, putObject: (content: Buffer) => void): TreeNode 
     return { kind: "symlink", metadata: { ...METADATA, mode: 0o777 }, target: utf8ToByteString(file.link) };
   }
   const [text, mode] = typeof file === "string" ? [file, METADATA.mode] : [file.text, file.mode];
-  return { kind: "file", metadata: { ...METADATA, mode }, content: contentOf(Buffer.from(text), putObject) };
+  const named = typeof file === "string" ? {} : (file.xattrs ?? {});
+  const xattrs = new Map(Object.entries(named).map(([name, value]) => [utf8ToByteString(name), Buffer.from(value)]));
+  return { kind: "file", metadata: { ...METADATA, mode, xattrs }, content: contentOf(Buffer.from(text), putObject) };
 }
 
 function contentOf(bytes: Buffer, putObject: (content: Buffer) => void): FileContent {
@@ -114,9 +119,10 @@ function put(path: AbsPath, bytes: Uint8Array): void {
   writeFileSync(path, bytes);
 }
 
-/** An Exec on which nothing can be run but `sync -f PATH`. */
+/** An Exec on which nothing can be run but `sync -f PATH`, and tar, which finds no extended attributes anywhere. */
 export function execWithSync(onSync: (path: AbsPath) => void = () => undefined): Exec {
   return async ([tool, , path]) => {
+    if (tool === "tar") return { exitCode: 0, stdout: Buffer.alloc(0), stderrTail: "" };
     if (tool !== "sync" || path === undefined) throw new Error(`the test expected no ${tool}`);
     onSync(parseAbsPath(path));
     return { exitCode: 0, stdout: Buffer.alloc(0), stderrTail: "" };

@@ -33,8 +33,8 @@ export async function activateDeployment(engine: Engine, staged: StagedDeploymen
   if (pending?.id !== staged.id) {
     throw new DeployError("DEPLOY_NOT_STAGED", `expected ${staged.id} to be staged, got ${pending?.id ?? "nothing"}`);
   }
-  const merge = mergeEtcOf(engine, booted, pending);
-  if (isUntriedAndArmed(pending, engine.tries) && isEtcOnDisk(engine, merge, pending)) {
+  const merge = await mergeEtcOf(engine, booted, pending);
+  if (isUntriedAndArmed(pending, engine.tries) && (await isEtcOnDisk(engine, merge, pending))) {
     return { id: pending.id, conflicts: merge.conflicts, notApplied: [] };
   }
   // The entry will ask for seals: without them the deployment would not boot.

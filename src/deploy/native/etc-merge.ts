@@ -10,7 +10,7 @@
  *
  *     a           x        b            b        for ld.so.cache: what is generated from the image comes from it
  *
- * Compared are kind, content, mode and owner; times are not. Conflicts are data: an update of a device in the field must
+ * Compared are kind, content, mode and owner; times are not, and extended attributes are merged by themselves. Conflicts are data: an update of a device in the field must
  * not fail because someone edited a file, but somebody must be able to read which ones. Account files are merged by line.
  * Same idea as bootc (crates/etc-merge) and ostree; unlike bootc's, a file that became a directory is a conflict too.
  */
@@ -18,7 +18,14 @@ import { type ByteString, displayBytes, utf8ToByteString } from "../../path.ts";
 import type { EtcConflict } from "../port.ts";
 import { isAccountFile, mergeAccounts } from "./account-merge.ts";
 import { type IsSameMetadata, isSameNode } from "./compare-plain-trees.ts";
-import { fileFingerprint, type PlainContent, type PlainDirectory, type PlainNode } from "./plain-tree.ts";
+import { mergeXattrs, type NodeVersions } from "./merge-xattrs.ts";
+import {
+  fileFingerprint,
+  type PlainContent,
+  type PlainDirectory,
+  type PlainMetadata,
+  type PlainNode,
+} from "./plain-tree.ts";
 
 export interface EtcMergeOptions {
   /** Reads a file of any of the three trees; only account files that both sides changed are read. */
@@ -29,12 +36,6 @@ export interface EtcMergeOptions {
 export interface EtcMerge {
   readonly etc: PlainDirectory;
   readonly conflicts: readonly EtcConflict[];
-}
-
-interface Versions {
-  readonly old: PlainNode | undefined;
-  readonly local: PlainNode | undefined;
-  readonly fresh: PlainNode | undefined;
 }
 
 /** Made from what is in /usr, so that the image's is the right one: a stale one would name libraries that are gone. */
@@ -78,13 +79,16 @@ class EtcMerger {
     for (const name of new Set([...(fresh?.entries.keys() ?? []), ...local.entries.keys()])) {
       const versions = { old: old?.entries.get(name), local: local.entries.get(name), fresh: fresh?.entries.get(name) };
       const merged = this.#mergeNode(versions, [...path, name]);
-      if (merged !== undefined) entries.set(name, merged);
+      if (merged?.kind === "directory") entries.set(name, merged);
+      else if (merged !== undefined) entries.set(name, { ...merged, metadata: carry(versions, merged) });
     }
     const isUnchanged = old !== undefined && this.#options.isSameMetadata(old.metadata, local.metadata, "directory");
-    return { kind: "directory", metadata: isUnchanged && fresh ? fresh.metadata : local.metadata, entries };
+    const metadata = isUnchanged && fresh ? fresh.metadata : local.metadata;
+    const merged: PlainDirectory = { kind: "directory", metadata, entries };
+    return { ...merged, metadata: carry({ old, local, fresh }, merged) };
   }
 
-  #mergeNode(versions: Versions, path: readonly ByteString[]): PlainNode | undefined {
+  #mergeNode(versions: NodeVersions, path: readonly ByteString[]): PlainNode | undefined {
     const { old, local, fresh } = versions;
     if (local?.kind === "directory" && fresh?.kind === "directory") {
       return this.mergeDirectories(directoryOf(old), local, fresh, path);
@@ -115,7 +119,7 @@ class EtcMerger {
     return kept.entries.size > 0 || isOursAlone || fresh !== undefined ? kept : undefined;
   }
 
-  #mergeAccountFile({ old, local, fresh }: Versions, path: readonly ByteString[]): PlainNode | undefined {
+  #mergeAccountFile({ old, local, fresh }: NodeVersions, path: readonly ByteString[]): PlainNode | undefined {
     const [name] = path;
     if (path.length !== 1 || name === undefined || !isAccountFile(name)) return undefined;
     if (local?.kind !== "file" || fresh?.kind !== "file") return undefined;
@@ -141,6 +145,10 @@ class EtcMerger {
     const shown = `/etc/${path.map(displayBytes).join("/")}`;
     this.conflicts.push({ path: shown, kind, ...(detail === undefined ? {} : { detail }) });
   }
+}
+
+function carry(versions: NodeVersions, merged: PlainNode): PlainMetadata {
+  return { ...merged.metadata, xattrs: mergeXattrs(versions, merged) };
 }
 
 function directoryOf(node: PlainNode | undefined): PlainDirectory | undefined {

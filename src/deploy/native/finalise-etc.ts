@@ -16,13 +16,21 @@ import { imageDirectory, type PlainContent } from "./plain-tree.ts";
 import { readPlainTree, readRegularFile } from "./read-plain-tree.ts";
 import type { Deployment } from "./snapshot.ts";
 import { modeOnDisk, writePlainTree } from "./write-plain-tree.ts";
+import { hasXattrs, readXattrs, withXattrs, writeXattrs } from "./xattrs.ts";
+
+export interface FinalEtc extends EtcMerge {
+  /** What of the running /etc could not be looked at. */
+  readonly unread: readonly NotApplied[];
+}
 
 /** What the /etc of `next` has to be, with what both sides changed. Changes nothing. @throws StoreError; HostError */
-export function mergeEtcOf(engine: Engine, booted: Deployment, next: Deployment): EtcMerge {
+export async function mergeEtcOf(engine: Engine, booted: Deployment, next: Deployment): Promise<FinalEtc> {
   const { paths, store } = engine;
   const old = imageDirectory(loadImage(store, booted.origin.imageDigest), "etc");
   const fresh = imageDirectory(loadImage(store, next.origin.imageDigest), "etc");
-  const local = readPlainTree(deploymentEtc(paths, booted.id));
+  const directory = deploymentEtc(paths, booted.id);
+  const xattrs = await readXattrs(engine.exec, directory);
+  const local = withXattrs(readPlainTree(directory), xattrs ?? new Map());
   const readContent = (content: PlainContent): Uint8Array => {
     switch (content.from) {
       case "store":
@@ -33,19 +41,22 @@ export function mergeEtcOf(engine: Engine, booted: Deployment, next: Deployment)
         return content.bytes;
     }
   };
-  return mergeEtc(old, local, fresh, { readContent, isSameMetadata: sameMetadataOnDisk(engine) });
+  const merge = mergeEtc(old, local, fresh, { readContent, isSameMetadata: sameMetadataOnDisk(engine) });
+  return { ...merge, unread: xattrs === undefined ? [{ path: "/etc", what: "xattrs" }] : [] };
 }
 
 /** True when the /etc of `next` on disk is the merged one already, and need not be written again. @throws HostError */
-export function isEtcOnDisk(engine: Engine, { etc }: EtcMerge, next: Deployment): boolean {
-  const found = readPlainTree(deploymentEtc(engine.paths, next.id));
-  return isSameNode(withoutSpecial(etc), found, sameMetadataOnDisk(engine));
+export async function isEtcOnDisk(engine: Engine, { etc }: EtcMerge, next: Deployment): Promise<boolean> {
+  const directory = deploymentEtc(engine.paths, next.id);
+  if (!isSameNode(withoutSpecial(etc), readPlainTree(directory), sameMetadataOnDisk(engine))) return false;
+  const xattrs = await readXattrs(engine.exec, directory);
+  return xattrs === undefined || hasXattrs(etc, xattrs, engine.isRoot);
 }
 
 /** Puts the merged /etc in the place of the deployment's; durable when it returns. @throws StoreError; HostError */
 export async function writeEtc(
   engine: Engine,
-  { etc, conflicts }: EtcMerge,
+  { etc, conflicts, unread }: FinalEtc,
   next: Deployment,
 ): Promise<{ readonly conflicts: readonly EtcConflict[]; readonly notApplied: readonly NotApplied[] }> {
   const { paths, store, isRoot } = engine;
@@ -54,11 +65,12 @@ export async function writeEtc(
   try {
     rmSync(unfinished, { recursive: true, force: true });
     const notApplied = writePlainTree(etc, unfinished, { store, isRoot, label: "/etc" });
+    const withoutXattrs = await writeXattrs(engine, etc, unfinished, "/etc");
     await syncEngine(engine);
     rmSync(destination, { recursive: true, force: true });
     renameSync(unfinished, destination);
     await syncEngine(engine);
-    return { conflicts, notApplied };
+    return { conflicts, notApplied: [...unread, ...notApplied, ...withoutXattrs] };
   } catch (error) {
     rmSync(unfinished, { recursive: true, force: true }); // on a full disk not even the journal could tell otherwise
     throw hostError(error, `making ${destination}`);

@@ -16,6 +16,7 @@ import { type Engine, sweepAndRead, syncEngine } from "./engine.ts";
 import { activationEntry } from "./entries.ts";
 import { findKernel, publishKernel } from "./kernel.ts";
 import { deployDirectory, engineDirectory, UNFINISHED, varDirectory } from "./layout.ts";
+import { NO_XATTRS } from "./merge-xattrs.ts";
 import {
   fileFingerprint,
   imageDirectory,
@@ -26,6 +27,7 @@ import {
 import { readSnapshot } from "./snapshot.ts";
 import { makeOrigin, publishDeployment } from "./stage.ts";
 import { writePlainTree } from "./write-plain-tree.ts";
+import { writeXattrs } from "./xattrs.ts";
 
 /** A file by its bytes, or a symbolic link by its target. */
 export type EtcFile = Uint8Array | { readonly link: string };
@@ -65,8 +67,10 @@ export async function installDeployment(
   const origin = makeOrigin(engine, image, options.kargs, 1, options);
   const notApplied: NotApplied[] = [...(await seedVar(engine, image))];
   const etc = withFiles(imageDirectory(image.root, "etc"), options.etcFiles);
-  await publishDeployment(engine, origin, (directory) => {
-    notApplied.push(...writePlainTree(etc, below(directory, "etc"), { store, isRoot, label: "/etc" }));
+  await publishDeployment(engine, origin, async (directory) => {
+    const destination = below(directory, "etc");
+    notApplied.push(...writePlainTree(etc, destination, { store, isRoot, label: "/etc" }));
+    notApplied.push(...(await writeXattrs(engine, etc, destination, "/etc")));
   });
   await publishKernel(engine, findKernel(image.root), origin.kernel.bootChecksum);
   await engine.loader.arm(activationEntry(origin), undefined);
@@ -81,11 +85,13 @@ async function seedVar(engine: Engine, image: StoredImage): Promise<readonly Not
   const unfinished = below(engineDirectory(paths), `var${UNFINISHED}`);
   try {
     rmSync(unfinished, { recursive: true, force: true });
-    const notApplied = writePlainTree(imageDirectory(image.root, "var"), unfinished, { store, isRoot, label: "/var" });
+    const tree = imageDirectory(image.root, "var");
+    const notApplied = writePlainTree(tree, unfinished, { store, isRoot, label: "/var" });
+    const withoutXattrs = await writeXattrs(engine, tree, unfinished, "/var");
     await syncEngine(engine);
     renameSync(unfinished, destination);
     await syncEngine(engine);
-    return notApplied;
+    return [...notApplied, ...withoutXattrs];
   } catch (error) {
     throw hostError(error, `making ${destination}`);
   }
@@ -105,7 +111,7 @@ function withFile(directory: PlainDirectory, path: readonly ByteString[], file: 
   const child: PlainNode =
     rest.length > 0
       ? withFile(old?.kind === "directory" ? old : emptyDirectory(directory), rest, file)
-      : leafOf(file, { ...directory.metadata, hasXattrs: false });
+      : leafOf(file, { ...directory.metadata, xattrs: NO_XATTRS });
   return { ...directory, entries: new Map([...directory.entries, [name, child]]) };
 }
 
@@ -122,7 +128,7 @@ function leafOf(file: EtcFile, metadata: PlainMetadata): PlainNode {
 }
 
 function emptyDirectory({ metadata }: PlainDirectory): PlainDirectory {
-  const own = { ...metadata, hasXattrs: false, mode: PROVISIONED_DIRECTORY_MODE };
+  const own = { ...metadata, xattrs: NO_XATTRS, mode: PROVISIONED_DIRECTORY_MODE };
   return { kind: "directory", metadata: own, entries: new Map() };
 }
 

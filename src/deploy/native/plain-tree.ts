@@ -13,8 +13,8 @@ export interface PlainMetadata {
   readonly uid: number;
   readonly gid: number;
   readonly mtimeSeconds: number;
-  /** True when the image has extended attributes there, which Node cannot set. */
-  readonly hasXattrs: boolean;
+  /** Of a directory on disk only where they were read as well (xattrs.ts). */
+  readonly xattrs: ReadonlyMap<ByteString, Uint8Array>;
 }
 
 export interface PlainDirectory {
@@ -84,5 +84,5 @@ function plainLeafOfImage(node: LeafNode): PlainLeaf {
 }
 
 function plainMetadata({ mode, uid, gid, mtimeSeconds, xattrs }: Metadata): PlainMetadata {
-  return { mode, uid, gid, mtimeSeconds, hasXattrs: xattrs.size > 0 };
+  return { mode, uid, gid, mtimeSeconds, xattrs };
 }

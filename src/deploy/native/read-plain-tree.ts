@@ -14,6 +14,7 @@ import { VerityHasher } from "../../composefs/verity.ts";
 import { errnoOf } from "../../error.ts";
 import { hostError } from "../../host/error.ts";
 import { type AbsPath, type ByteString, bytesToString, stringToBytes } from "../../path.ts";
+import { NO_XATTRS } from "./merge-xattrs.ts";
 import type { PlainDirectory, PlainMetadata, PlainNode } from "./plain-tree.ts";
 
 const READ_BYTES = 1 << 16; // files of /etc are small
@@ -33,7 +34,7 @@ export function readPlainTree(directory: AbsPath): PlainDirectory {
   }
 }
 
-const EMPTY_METADATA: PlainMetadata = { mode: 0o755, uid: 0, gid: 0, mtimeSeconds: 0, hasXattrs: false };
+const EMPTY_METADATA: PlainMetadata = { mode: 0o755, uid: 0, gid: 0, mtimeSeconds: 0, xattrs: NO_XATTRS };
 
 /** The path of `name` in a directory, as bytes. */
 export function joinBytes(directory: Buffer, name: ByteString): Buffer {
@@ -91,7 +92,7 @@ function readNode(path: Buffer): PlainNode {
 
 function metadataOf(stat: Stats): PlainMetadata {
   const { mode, uid, gid, mtimeMs } = stat;
-  return { mode: mode & PERMISSIONS, uid, gid, mtimeSeconds: Math.floor(mtimeMs / 1000), hasXattrs: false };
+  return { mode: mode & PERMISSIONS, uid, gid, mtimeSeconds: Math.floor(mtimeMs / 1000), xattrs: NO_XATTRS };
 }
 
 function digestFile(path: Buffer): string {

@@ -10,7 +10,7 @@ import { imageTag } from "../../bundle/tag.ts";
 import { imageDigestHex } from "../../composefs/image-digest.ts";
 import { writeDurably } from "../../host/durable-write.ts";
 import { hostError } from "../../host/error.ts";
-import { below, parseAbsPath } from "../../path.ts";
+import { type AbsPath, below, parseAbsPath } from "../../path.ts";
 import type { StoredImage } from "../../store/ingest.ts";
 import type { FsVerityLevel } from "../../store/seal.ts";
 import { type DeploymentId, formatDeploymentId } from "../deployment-id.ts";
@@ -100,14 +100,14 @@ function verityLevelOf(wanted: FsVerityLevel, isSealed: boolean): VerityLevel {
 export async function publishDeployment(
   engine: Engine,
   origin: Origin,
-  fill?: (directory: ReturnType<typeof parseAbsPath>) => void,
+  fill?: (directory: AbsPath) => Promise<void>,
 ): Promise<DeploymentId> {
   const directory = deploymentDirectory(engine.paths, origin.id);
   const unfinished = parseAbsPath(`${directory}${UNFINISHED}`);
   try {
     rmSync(unfinished, { recursive: true, force: true });
     mkdirSync(unfinished, { recursive: true });
-    fill?.(unfinished);
+    await fill?.(unfinished);
     writeDurably(below(unfinished, "origin.json"), formatOrigin(origin));
     await syncEngine(engine);
     renameSync(unfinished, directory);

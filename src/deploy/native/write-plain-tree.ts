@@ -1,5 +1,5 @@
 /**
- * Writes a plain tree into a new directory.
+ * Writes a plain tree into a new directory, without its extended attributes (xattrs.ts sets them).
  *
  * Every directory on the way is one that we made, so nothing is ever written through a link. Owners need root; without it
  * (a device in a directory, see `--sysroot`) files belong to the user who runs us and keep an owner's right to read and
@@ -129,7 +129,6 @@ class PlainTreeWriter {
     const actualMode = modeOnDisk(mode, kind, isRoot);
     if (kind !== "symlink") chmodSync(path, actualMode); // after chown, which takes set-id bits away
     if (actualMode !== mode) this.notApplied.push({ path: label, what: "mode" });
-    if (metadata.hasXattrs) this.notApplied.push({ path: label, what: "xattrs" });
     lutimesSync(path, mtimeSeconds, mtimeSeconds);
   }
 }

@@ -3,7 +3,7 @@ import { mergeEtc } from "../../../../src/deploy/native/etc-merge.ts";
 import type { PlainDirectory, PlainMetadata, PlainNode } from "../../../../src/deploy/native/plain-tree.ts";
 import { type ByteString, utf8ToByteString } from "../../../../src/path.ts";
 
-const METADATA: PlainMetadata = { mode: 0o644, uid: 0, gid: 0, mtimeSeconds: 0, hasXattrs: false };
+const METADATA: PlainMetadata = { mode: 0o644, uid: 0, gid: 0, mtimeSeconds: 0, xattrs: new Map() };
 
 /** Trees in a few words: `{ a: "text", d: { b: "x" }, l: ["target"] }`; `[mode, text]` is a file with a mode. */
 type Spec = { readonly [name: string]: string | readonly [string] | readonly [number, string] | Spec };
