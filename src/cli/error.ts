@@ -1,9 +1,14 @@
 /** What a person at the command line can get wrong before any room is asked. */
 import { CodedError, type ErrorTable, EXIT } from "../error.ts";
 
-export type CliErrorCode = "CLI_USAGE" | "CLI_PASSPHRASE_NEEDED" | "CLI_PASSPHRASE_MISMATCH";
+export type CliErrorCode = "CLI_NODE_TOO_OLD" | "CLI_USAGE" | "CLI_PASSPHRASE_NEEDED" | "CLI_PASSPHRASE_MISMATCH";
 
 export const CLI_ERRORS: ErrorTable<CliErrorCode> = {
+  CLI_NODE_TOO_OLD: {
+    exit: EXIT.failed,
+    remedy:
+      "Install that Node, or run bootferry with the one that `npm ci` brings: node_modules/.bin/node dist/cli/main.js.",
+  },
   CLI_USAGE: { exit: EXIT.usage, remedy: "Run the command with --help to see its arguments, options and examples." },
   CLI_PASSPHRASE_NEEDED: {
     exit: EXIT.usage,

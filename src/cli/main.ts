@@ -12,6 +12,7 @@ import { errnoOf } from "../error.ts";
 import { processContext } from "./context.ts";
 import { buildProgram } from "./program.ts";
 import { reportError, StoppedBySignal, signalStatus } from "./report-error.ts";
+import { requireNode } from "./require-node.ts";
 
 const PACKAGE_JSON = new URL("../../package.json", import.meta.url); // two levels up from src/cli and from dist/cli
 
@@ -29,9 +30,10 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
-const { version } = JSON.parse(readFileSync(PACKAGE_JSON, "utf8"));
+const { version, engines } = JSON.parse(readFileSync(PACKAGE_JSON, "utf8"));
 const context = processContext(process, abort.signal);
 try {
+  requireNode(process.versions.node, engines.node); // before the commands are loaded: an older Node cannot link them
   const program = await buildProgram(context, version, process.argv[2] ?? "");
   await program.parseAsync(process.argv);
 } catch (error) {
