@@ -6,20 +6,31 @@
  * counting is a chain of comparisons. A count that cannot be read, or not be saved, means the good entry and not a try
  * more: an entry that has to prove itself is started only after its try was counted, so that it can never be tried
  * for ever. Neither a key nor a time-out is needed.
+ *
+ * A kernel that was started by a counted try is told so (trial-word.ts), by a variable that is set only then.
  */
 import { BOOT_COUNTER, BOOT_SUCCESS, COUNTED_ENTRY } from "./grub-environment.ts";
 import { kernelWordsForGrub, quoteForGrub } from "./grub-words.ts";
 import { formatRecords, GENERATED, type MenuEntry } from "./standing.ts";
+import { TRIAL_KEY, takesTrialWord } from "./trial-word.ts";
 
 /** The highest count that the chain knows, as of `install.tries`; one digit, see grub-environment.ts. */
 export const MAX_GRUB_TRIES = 9;
+
+/** Unset, it makes no word at all. */
+const TRIAL_VARIABLE = "bootferry_trial";
 
 const HEADER = `${GENERATED}# To change the menu, write into grub.cfg, after the line that sources this file (docs/boot-loaders.md).
 `;
 
 /** @param entries in the order in which they are tried, bad ones last. @throws BootError BOOT_ARGUMENT_UNFIT */
 export function formatGrubConfig(entries: readonly MenuEntry[]): string {
-  return [HEADER, formatRecords(entries), ...chooseDefault(entries), ...entries.map(formatMenuEntry)].join("");
+  return [
+    HEADER,
+    formatRecords(entries),
+    ...chooseDefault(entries),
+    ...entries.map((entry) => formatMenuEntry(entry, takesTrialWord(entry, entries))),
+  ].join("");
 }
 
 /** `timeout=0` boots the default without a menu; `fallback` is what GRUB starts when its kernel cannot be loaded. */
@@ -61,13 +72,15 @@ function countTry(entries: readonly MenuEntry[], first: MenuEntry): readonly str
     `  set ${BOOT_COUNTER}="$bootferry_left"\n`,
     `  if save_env ${BOOT_COUNTER}; then\n`,
     ...setDefault(entries, first, "    "),
+    ...(takesTrialWord(first, entries) ? [`    set ${TRIAL_VARIABLE}=${TRIAL_KEY}1\n`] : []),
     "  fi\nfi\n",
   ];
 }
 
 /** `--unrestricted`: an integrator may set a password for the menu, and a kiosk must come up without it. */
-function formatMenuEntry({ name, title, linux, initrd, options }: MenuEntry): string {
-  const kernel = ["linux", quoteForGrub(linux), ...kernelWordsForGrub(options)].join(" ");
+function formatMenuEntry({ name, title, linux, initrd, options }: MenuEntry, isTold: boolean): string {
+  const trial = isTold ? [`$${TRIAL_VARIABLE}`] : [];
+  const kernel = ["linux", quoteForGrub(linux), ...kernelWordsForGrub(options), ...trial].join(" ");
   const lines = [kernel, ...(initrd === undefined ? [] : [`initrd ${quoteForGrub(initrd)}`])];
   const body = lines.map((line) => `  ${line}\n`).join("");
   return `\nmenuentry ${quoteForGrub(title.replace(/^-/, " -"))} --id ${name} --unrestricted {\n${body}}\n`;

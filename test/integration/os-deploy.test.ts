@@ -48,6 +48,19 @@ const etc = async (...names: string[]) => {
 const commandLine = () => readFileSync(device.paths.kernelCommandLine, "utf8").trim().split(" ").slice(3);
 const entryText = (fileName: string) => readFileSync(below(device.paths.boot, "loader", "entries", fileName), "utf8");
 
+describe("confirming", () => {
+  it("leaves a mark for programs that cannot read the boot partition, which is gone after a reboot", async () => {
+    await installAndBoot(device, bootable("1.0"));
+    await update(bootable("2.0"), "2.0");
+    const mark = below(device.paths.runtimeDirectory, "confirmed");
+    expect(existsSync(mark)).toBe(false);
+    await device.backend.confirm();
+    expect(readFileSync(mark, "utf8")).toBe(`${(await device.backend.bootFacts()).booted?.id}\n`);
+    device.boot();
+    expect(existsSync(mark)).toBe(false);
+  });
+});
+
 describe("kernel arguments", () => {
   it("come from the image, change with it, and leave those of the machine alone", async () => {
     await installAndBoot(device, bootable("1.0", kargs("quiet", "old=1")), { kargs: ["console=ttyS0"] });

@@ -162,12 +162,12 @@ class Run {
   #words(line: string): readonly string[] {
     const words: string[] = [];
     for (const [whole] of line.matchAll(/(?:'[^']*'|"[^"]*"|\\.|[^\s'"\\])+/g)) {
-      words.push(
-        whole.replace(
-          /'([^']*)'|"([^"]*)"|\\(.)|([^'"\\]+)/g,
-          (_part, single, double, escaped, bare) => single ?? escaped ?? this.#expand(double ?? bare),
-        ),
+      const word = whole.replace(
+        /'([^']*)'|"([^"]*)"|\\(.)|([^'"\\]+)/g,
+        (_part, single, double, escaped, bare) => single ?? escaped ?? this.#expand(double ?? bare),
       );
+      // Bare variables that are not set make no word (grub_script_argv_next).
+      if (word !== "" || /['"]/.test(whole)) words.push(word);
     }
     return words;
   }

@@ -58,8 +58,18 @@ export function setVariables(machine: UBootMachine, script: string): void {
   writeVariables(machine, variables);
 }
 
-/** One start, counted as with CONFIG_BOOTCOUNT_ENV. @throws Error when U-Boot would stop at its prompt */
+export interface UBootStart {
+  readonly label: string;
+  readonly commandLine: string;
+}
+
+/** The label of one start. */
 export function bootUBoot(machine: UBootMachine): string {
+  return startUBoot(machine).label;
+}
+
+/** One start, counted as with CONFIG_BOOTCOUNT_ENV. @throws Error when U-Boot would stop at its prompt */
+export function startUBoot(machine: UBootMachine): UBootStart {
   const variables = new Map(readVariables(machine));
   let command = "bootcmd";
   if (variables.get("upgrade_available") === "1") {
@@ -69,19 +79,26 @@ export function bootUBoot(machine: UBootMachine): string {
     if (limit > 0 && count > limit) command = "altbootcmd";
   }
   const [, file = ""] = /^sysboot mmc 0:1 any \S+ (\S+)$/.exec(variables.get(command) ?? "") ?? [];
-  return startLabel(machine.boot, readFileSync(join(machine.boot, file), "utf8"));
+  const label = chooseLabel(machine.boot, readFileSync(join(machine.boot, file), "utf8"));
+  const [, append = ""] = /^ {2}append (.*)$/m.exec(label) ?? [];
+  // cli_simple_process_macros
+  const commandLine = append.replace(/\$\{(\w+)\}/g, (_whole, name: string) => variables.get(name) ?? "");
+  return { label: nameOf(label), commandLine };
+}
+
+function nameOf(label: string): string {
+  return label.slice(0, label.indexOf("\n"));
 }
 
 /** The default label, else the others in their order. */
-function startLabel(boot: string, text: string): string {
+function chooseLabel(boot: string, text: string): string {
   const labels = text.split(/^label /m).slice(1);
-  const nameOf = (label: string) => label.slice(0, label.indexOf("\n"));
   const [, standard] = /^default (\S+)$/m.exec(text) ?? [];
   if (!/^prompt 0\ntimeout 0$/m.test(text)) throw new Error("U-Boot waits at its menu");
   const inOrder = [...labels.filter((label) => nameOf(label) === standard), ...labels];
   for (const label of inOrder) {
     const files = [...label.matchAll(/^ {2}(?:linux|initrd) (\S+)$/gm)].map(([, path = ""]) => path);
-    if (files.length > 0 && files.every((path) => existsSync(join(boot, path)))) return nameOf(label);
+    if (files.length > 0 && files.every((path) => existsSync(join(boot, path)))) return label;
   }
   throw new Error("U-Boot has nothing that it can start");
 }

@@ -57,7 +57,10 @@ describe("extlinux.conf", () => {
     using bench = await openArmed();
     const [, label] = readFileSync(join(bench.boot, "extlinux", "extlinux.conf"), "utf8").split(/^(?=label )/m);
     expect(label).toBe(
-      "label bootferry-b\n  menu label Kiosk 2\n  linux /k/vmlinuz\n  initrd /k/initramfs.img\n  append bootferry.deployment=b\n\n",
+      [
+        "label bootferry-b\n  menu label Kiosk 2\n  linux /k/vmlinuz\n  initrd /k/initramfs.img\n",
+        `  append bootferry.deployment=b bootferry.trial=\${upgrade_available}\n\n`,
+      ].join(""),
     );
     expect(readFileSync(join(bench.boot, "extlinux", "bootferry.conf"), "utf8")).not.toContain("bootferry-b");
   });

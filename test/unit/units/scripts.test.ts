@@ -117,6 +117,16 @@ describe("reboot-if-unassessed", () => {
       /as far as can be told/,
     ],
     [
+      "cannot read its boot partition any more, and was confirmed earlier in this boot",
+      {
+        "proc/cmdline": `bootferry.deployment=${NEW}\n`,
+        ...efi(`\\loader\\entries\\bootferry-${NEW}+1-2.conf`),
+        ...deployed(OLD, NEW),
+        "run/bootferry/confirmed": `${NEW}\n`,
+      },
+      /is confirmed/,
+    ],
+    [
       "cannot mount its boot partition and is the only deployment",
       {
         "proc/cmdline": `bootferry.deployment=${NEW}\n`,
