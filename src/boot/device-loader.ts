@@ -12,15 +12,17 @@ export interface LoaderPaths {
   readonly boot: AbsPath;
   /** Below `--sysroot` nothing starts anything: the loader is simulated. */
   readonly isSimulated: boolean;
+  /** Where U-Boot's environment is, as fw_env.config says. */
+  readonly uBootConfig: AbsPath;
 }
 
 /**
- * The loader of a device: simulated below `--sysroot`, GRUB where there is a grub/bootferry.cfg (installing GRUB writes
- * one), systemd-boot otherwise.
+ * The loader of a device: simulated below `--sysroot`, GRUB where there is a grub/bootferry.cfg, U-Boot where there is an
+ * extlinux/bootferry.conf (installing writes them), systemd-boot otherwise.
  */
-export function openDeviceLoader({ boot, isSimulated }: LoaderPaths, exec: Exec): BootLoader {
+export function openDeviceLoader({ boot, isSimulated, uBootConfig }: LoaderPaths, exec: Exec): BootLoader {
   if (isSimulated) return openBlsDirectory({ boot, exec, kind: "simulated" });
   if (existsSync(grubFile(boot, "bootferry.cfg"))) return openGrubLoader({ boot, exec });
-  if (existsSync(uBootMarker(boot))) return openUBootLoader({ boot, exec });
+  if (existsSync(uBootMarker(boot))) return openUBootLoader({ boot, exec, config: uBootConfig });
   return openBlsDirectory({ boot, exec, kind: "systemd-boot", readEfiDefault });
 }

@@ -9,7 +9,7 @@
 import { errnoOf } from "../error.ts";
 import { HostError } from "../host/error.ts";
 import type { Exec } from "../host/exec.ts";
-import { type AbsPath, below, parseAbsPath } from "../path.ts";
+import { type AbsPath, below } from "../path.ts";
 import type { BootLoader } from "./boot-loader.ts";
 import { BootError } from "./error.ts";
 import type { Trial } from "./recorded-entries.ts";
@@ -21,11 +21,10 @@ import { readUBootEnvironment, writeUBootEnvironment } from "./u-boot-variables.
 export interface UBootLoaderOptions {
   readonly boot: AbsPath;
   readonly exec: Exec;
-  /** Where the environment is: /etc/fw_env.config. */
-  readonly config?: AbsPath;
+  /** Says where the environment is: /etc/fw_env.config. */
+  readonly config: AbsPath;
 }
 
-const FW_ENV_CONFIG = parseAbsPath("/etc/fw_env.config");
 const MAX_TRIES = 99;
 
 /** That it is there says that the loader is U-Boot. */
@@ -33,7 +32,7 @@ export function uBootMarker(boot: AbsPath): AbsPath {
   return below(boot, "extlinux", "bootferry.conf");
 }
 
-export function openUBootLoader({ boot, exec, config = FW_ENV_CONFIG }: UBootLoaderOptions): BootLoader {
+export function openUBootLoader({ boot, exec, config }: UBootLoaderOptions): BootLoader {
   const recordFile = below(boot, "extlinux", "extlinux.conf");
   const tryRead = (): UBootEnvironment | undefined => {
     const environment = readOrExplain(config);

@@ -1,5 +1,6 @@
 /** What `to-disk` and `to-filesystem` do alike: what the image asks for, and a device with loader, kargs and mounts. */
 import { type Command, Option } from "commander";
+import { requireBootFilesystem } from "../deploy/install/choose-loader.ts";
 import type { DiskLoader } from "../deploy/install/disk-layout.ts";
 import type { InstallConfig } from "../deploy/install/install-config.ts";
 import { installLoader, type PlannedLoader } from "../deploy/install/install-loader.ts";
@@ -34,7 +35,7 @@ export function addInstallOptions(command: Command, loaderDefault: string, own: 
   addInstallSourceOptions(command);
   for (const option of own) command.addOption(option);
   command
-    .addOption(new Option("--boot-loader <loader>", loaderDefault).choices(["systemd-boot", "grub", "none"]))
+    .addOption(new Option("--boot-loader <loader>", loaderDefault).choices(["systemd-boot", "grub", "u-boot", "none"]))
     .addOption(new Option("--root-ssh-authorized-keys <file>", "SSH keys by which root may log in"));
   addOutputOptions(command);
 }
@@ -98,6 +99,7 @@ export async function installOnTarget(
   target: InstallTarget,
   { config, loader, rootKeys }: DevicePlan,
 ): Promise<DeviceResult> {
+  requireBootFilesystem(loader.kind, target.boot.type);
   const { kargs, unmatched } = planLocalKargs(target.rootMountSpec, config, source.kargs);
   for (const karg of unmatched) output.warn(`karg-deletes of the image: there is no argument ${karg}`);
   const result = await installRelease(context, output, source, {
@@ -105,7 +107,8 @@ export async function installOnTarget(
     kargs,
     etcFiles: new Map([...bootMountFiles(target.boot), ...rootKeys]),
     async prepareBoot(_image, store) {
-      if (loader.kind !== "none") output.note(`installing ${loader.kind}`);
+      if (loader.kind === "u-boot") output.note("preparing the boot partition for the U-Boot of the board");
+      else if (loader.kind !== "none") output.note(`installing ${loader.kind}`);
       await installLoader({ exec: context.exec, store }, target, loader);
     },
   });

@@ -9,6 +9,7 @@
  *     runtime              /run/bootferry             DIR/run/bootferry      (emptied by a simulated boot)
  *     kernel command line  /proc/cmdline              DIR/run/simulated/cmdline
  *     boot id              /proc/sys/kernel/random/…  DIR/run/simulated/boot_id
+ *     U-Boot's environment /etc/fw_env.config         – (its loader is simulated)
  *     configuration        /etc → /run → /usr/lib     the same directories of the booted deployment
  */
 import { type AbsPath, below, parseAbsPath } from "../path.ts";
@@ -20,6 +21,8 @@ export interface DevicePaths {
   readonly runtimeDirectory: AbsPath;
   readonly kernelCommandLine: AbsPath;
   readonly bootId: AbsPath;
+  /** Says where U-Boot's environment is. */
+  readonly uBootConfig: AbsPath;
   /** True below `--sysroot`: the boot loader is simulated and a reboot is only asked for. */
   readonly isSimulated: boolean;
 }
@@ -32,6 +35,7 @@ export const HOST_DEVICE_PATHS: DevicePaths = {
   runtimeDirectory: parseAbsPath("/run/bootferry"),
   kernelCommandLine: parseAbsPath("/proc/cmdline"),
   bootId: parseAbsPath("/proc/sys/kernel/random/boot_id"),
+  uBootConfig: parseAbsPath("/etc/fw_env.config"),
   isSimulated: false,
 };
 
@@ -44,6 +48,7 @@ export function simulatedDevicePaths(sysroot: AbsPath): DevicePaths {
     runtimeDirectory: below(sysroot, "run", "bootferry"),
     kernelCommandLine: below(sysroot, "run", "simulated", "cmdline"),
     bootId: below(sysroot, "run", "simulated", "boot_id"),
+    uBootConfig: below(sysroot, "run", "simulated", "fw_env.config"),
     isSimulated: true,
   };
 }
@@ -57,6 +62,7 @@ export function targetDevicePaths(root: AbsPath, boot: AbsPath, scratch: AbsPath
     runtimeDirectory: below(scratch, "run"),
     kernelCommandLine: below(scratch, "cmdline"), // never there: what runs on this machine is not the device
     bootId: below(scratch, "boot_id"),
+    uBootConfig: below(scratch, "fw_env.config"), // never there either: a board that installs keeps its own environment
     isSimulated: false,
   };
 }

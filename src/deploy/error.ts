@@ -154,7 +154,7 @@ export const DEPLOY_ERRORS: ErrorTable<DeployErrorCode> = {
   DEPLOY_NO_LOADER: {
     exit: EXIT.notApplicable,
     remedy:
-      "Put systemd-boot into the image (Debian: systemd-boot-efi), or choose another loader with --boot-loader grub or none.",
+      "Put systemd-boot into the image (Debian: systemd-boot-efi), or choose another loader with --boot-loader. docs/boot-loaders.md says what GRUB and U-Boot need.",
   },
   DEPLOY_ROOT_HOME_READ_ONLY: {
     exit: EXIT.notApplicable,

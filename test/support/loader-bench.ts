@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { openBlsDirectory } from "../../src/boot/bls-directory.ts";
 import { parseBootCounter } from "../../src/boot/boot-counter.ts";
 import type { BootEntryContent, BootLoader } from "../../src/boot/boot-loader.ts";
+import { openDeviceLoader } from "../../src/boot/device-loader.ts";
 import { openGrubLoader } from "../../src/boot/grub-loader.ts";
 import { writeGrubFiles } from "../../src/boot/install-grub.ts";
 import { makeEntryName } from "../../src/boot/our-entry.ts";
@@ -132,6 +133,12 @@ export class Bench {
     const made = new Bench(bench);
     await bench.prepare(made.tools.exec, made.boot);
     return made;
+  }
+
+  /** The loader that a device would find on this boot partition. */
+  openDevice(isSimulated = false): BootLoader {
+    const uBootConfig = parseAbsPath(uBootMachine(this.boot).config);
+    return openDeviceLoader({ boot: this.boot, isSimulated, uBootConfig }, this.tools.exec);
   }
 
   start(): string {

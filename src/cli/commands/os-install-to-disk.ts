@@ -49,7 +49,7 @@ export function registerOsInstallToDisk(parent: Command, context: CliContext): v
     .argument("<device>", "the disk, such as /dev/nvme0n1; with --via-loopback a file");
   addInstallOptions(
     command,
-    "by default what the image asks for, else GRUB on a PC that was started by a BIOS, else systemd-boot",
+    "by default what the image asks for, else GRUB on a PC that was started by a BIOS, else systemd-boot; u-boot with to-filesystem only",
     [
       new Option("--wipe", "overwrite a disk that is not empty"),
       new Option("--yes", "do not ask for the serial number of the disk"),

@@ -48,11 +48,15 @@ export function registerOsInstallToFilesystem(parent: Command, context: CliConte
     .summary("install onto mounted partitions, or into a directory")
     .description(DESCRIPTION)
     .argument("<directory>", "where the device's root file system is mounted, or any empty directory");
-  addInstallOptions(command, "by default what the image asks for, else systemd-boot", [
-    new Option("--boot <directory>", "where the boot partition is mounted; by default DIRECTORY/boot"),
-    new Option("--root-mount-spec <spec>", "how the device finds its root; by default by its UUID"),
-    new Option("--boot-mount-spec <spec>", "how it finds its boot partition; by default by its UUID"),
-  ]);
+  addInstallOptions(
+    command,
+    "by default what the image asks for, else systemd-boot; u-boot prepares for the U-Boot that the board has",
+    [
+      new Option("--boot <directory>", "where the boot partition is mounted; by default DIRECTORY/boot"),
+      new Option("--root-mount-spec <spec>", "how the device finds its root; by default by its UUID"),
+      new Option("--boot-mount-spec <spec>", "how it finds its boot partition; by default by its UUID"),
+    ],
+  );
   command.action(async (directory: string, options: Options) => {
     const output = context.openOutput(options);
     const root = context.path(directory);

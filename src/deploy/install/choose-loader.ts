@@ -4,6 +4,7 @@ import type { DirectoryNode, FileContent } from "../../tree/node.ts";
 import { resolveNode } from "../../tree/walk.ts";
 import { DeployError } from "../error.ts";
 import type { DiskLoader } from "./disk-layout.ts";
+import type { BootFilesystem } from "./install-target.ts";
 
 /** GOARCH → the architecture in the names of EFI programs (UEFI 2.10, 3.5.1.1). */
 const EFI_ARCHITECTURES: Readonly<Record<string, string>> = {
@@ -43,6 +44,27 @@ export function requireLoaderFits(loader: DiskLoader, architecture: string): voi
   if (loader === "grub" && !isPc) {
     throw new DeployError("DEPLOY_NO_LOADER", `GRUB is installed on PCs with a BIOS only, not for ${architecture}`);
   }
+}
+
+/** These count on the journal of ext4: with them a rename is what makes an entry. @throws DeployError DEPLOY_NO_LOADER */
+export function requireBootFilesystem(loader: DiskLoader, type: BootFilesystem["type"]): void {
+  if ((loader === "grub" || loader === "u-boot") && type !== "ext4") {
+    throw new DeployError("DEPLOY_NO_LOADER", `the boot partition is ${type}: expected ext4 for ${loader}`);
+  }
+}
+
+/** What an image needs to tell U-Boot what to count. The environment itself is the board's. */
+const U_BOOT_CONFIG = parseAbsPath("/etc/fw_env.config");
+const U_BOOT_TOOLS: readonly AbsPath[] = ["/usr/bin/fw_setenv", "/usr/sbin/fw_setenv"].map(parseAbsPath);
+
+/** Requires that the image can change U-Boot's environment. @throws DeployError DEPLOY_NO_LOADER */
+export function requireUBootTools(root: DirectoryNode): void {
+  const isFile = (path: AbsPath) => resolveNode(root, path)?.kind === "file";
+  const missing = isFile(U_BOOT_CONFIG)
+    ? "fw_setenv (Debian: libubootenv-tool)"
+    : `${U_BOOT_CONFIG}, which says where U-Boot's environment is`;
+  if (isFile(U_BOOT_CONFIG) && U_BOOT_TOOLS.some(isFile)) return;
+  throw new DeployError("DEPLOY_NO_LOADER", `the image has no ${missing}`);
 }
 
 export interface EfiLoader {

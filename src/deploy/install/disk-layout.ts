@@ -3,6 +3,7 @@
  *
  *     systemd-boot, none     ESP (vfat) │ root (ext4, rest of the disk)
  *     GRUB on BIOS           BIOS boot │ boot (ext4) │ root (ext4, rest of the disk)
+ *     U-Boot                 refused: the board has its say
  *
  * The first partition holds loader, entries and kernels; it stays small, since everything else lives once in the root
  * partition, for both deployments.
@@ -10,7 +11,7 @@
 import { DeployError } from "../error.ts";
 import { BIOS_BOOT_TYPE, ESP_TYPE, EXTENDED_BOOT_TYPE, rootPartitionType } from "./partition-types.ts";
 
-export type DiskLoader = "systemd-boot" | "grub" | "none";
+export type DiskLoader = "systemd-boot" | "grub" | "u-boot" | "none";
 
 export interface PlannedPartition {
   readonly role: "bios-boot" | "boot" | "root";
@@ -52,9 +53,17 @@ const TABLE_BYTES = 4 * MIB;
 const ROOT_OVERHEAD = 1.1;
 const ROOT_SPARE_BYTES = 64 * MIB;
 
-/** @throws DeployError DEPLOY_DISK_TOO_SMALL */
+/** @throws DeployError DEPLOY_NO_LOADER, DEPLOY_DISK_TOO_SMALL */
 export function planDiskLayout(wishes: DiskWishes): readonly PlannedPartition[] {
   const { loader, architecture, diskBytes, rootBytes } = wishes;
+  if (loader === "u-boot") {
+    // Boards look for it in sectors of their own, where a new partition table would overwrite it: they would start no more.
+    const what = "where U-Boot is on a disk the board decides, and so how the disk may be divided";
+    throw new DeployError(
+      "DEPLOY_NO_LOADER",
+      `${what}: expected \`os install to-filesystem\` onto partitions of your own`,
+    );
+  }
   const bootBytes = wishes.bootBytes ?? (diskBytes < LARGE_DISK_BYTES ? SMALL_BOOT_BYTES : LARGE_BOOT_BYTES);
   if (bootBytes < MIN_BOOT_BYTES) {
     throw new DeployError("DEPLOY_DISK_TOO_SMALL", `a boot partition needs ${MIN_BOOT_BYTES} bytes, got ${bootBytes}`);
@@ -80,7 +89,11 @@ export function planDiskLayout(wishes: DiskWishes): readonly PlannedPartition[] 
   return [...bootPartitions(loader, bootBytes, wishes.bootLabel), root];
 }
 
-function bootPartitions(loader: DiskLoader, sizeBytes: number, label?: string): readonly PlannedPartition[] {
+function bootPartitions(
+  loader: Exclude<DiskLoader, "u-boot">,
+  sizeBytes: number,
+  label?: string,
+): readonly PlannedPartition[] {
   switch (loader) {
     case "systemd-boot":
     case "none":

@@ -1,5 +1,6 @@
 /** Puts the chosen boot loader onto a new boot partition. */
 import { installGrub } from "../../boot/install-grub.ts";
+import { installForUBoot } from "../../boot/install-u-boot.ts";
 import { publishFile } from "../../boot/publish-file.ts";
 import type { Exec } from "../../host/exec.ts";
 import { type AbsPath, below } from "../../path.ts";
@@ -33,6 +34,8 @@ export async function installLoader(
       if (disk === undefined)
         throw new DeployError("DEPLOY_NO_LOADER", `no disk is known that GRUB could be written to`);
       return installGrub({ boot, disk, exec });
+    case "u-boot":
+      return installForUBoot(exec, boot);
     case "none":
       return;
   }

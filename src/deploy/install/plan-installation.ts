@@ -1,7 +1,13 @@
 /** What an installation will do, decided before anything is written. Pure. */
 import type { DirectoryNode } from "../../tree/node.ts";
 import { changeLocalKargs } from "../native/kargs.ts";
-import { chooseLoader, findSystemdBoot, type LoaderWishes, requireLoaderFits } from "./choose-loader.ts";
+import {
+  chooseLoader,
+  findSystemdBoot,
+  type LoaderWishes,
+  requireLoaderFits,
+  requireUBootTools,
+} from "./choose-loader.ts";
 import type { InstallConfig } from "./install-config.ts";
 import type { PlannedLoader } from "./install-loader.ts";
 import { requireDeviceImage } from "./require-device-image.ts";
@@ -15,6 +21,7 @@ export function planLoader(root: DirectoryNode, wishes: LoaderWishes): PlannedLo
   requireDeviceImage(root);
   const kind = chooseLoader(wishes);
   requireLoaderFits(kind, architecture);
+  if (kind === "u-boot") requireUBootTools(root);
   return { kind, efi: kind === "systemd-boot" ? findSystemdBoot(root, architecture) : undefined };
 }
 

@@ -2,7 +2,6 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { openDeviceLoader } from "../../../src/boot/device-loader.ts";
 import { formatGrubEnvironment, parseGrubEnvironment } from "../../../src/boot/grub-environment.ts";
 import { installGrub } from "../../../src/boot/install-grub.ts";
 import { makeEntryName } from "../../../src/boot/our-entry.ts";
@@ -179,9 +178,7 @@ describe("installing GRUB", () => {
     using bench = await Bench.open({ ...grub, prepare: async () => undefined });
     const seen: (readonly string[])[] = [];
     const installation = withGrubInstall(bench, (argv) => seen.push(argv));
-    expect((await openDeviceLoader({ boot: bench.boot, isSimulated: false }, bench.tools.exec).probe()).kind).not.toBe(
-      "grub",
-    );
+    expect((await bench.openDevice().probe()).kind).not.toBe("grub");
     await installGrub(installation);
     expect(seen).toEqual([
       [
@@ -192,15 +189,13 @@ describe("installing GRUB", () => {
         disk,
       ],
     ]);
-    const loader = openDeviceLoader({ boot: bench.boot, isSimulated: false }, bench.tools.exec);
+    const loader = bench.openDevice();
     expect(await loader.probe()).toEqual({ kind: "grub", problem: undefined });
     await loader.arm(entryContent("a", 1), undefined);
     await installGrub(installation);
     expect(bootGrub(bench.boot, { hasSerial: true }).id).toBe("bootferry-a");
     expect(bootGrub(bench.boot).id).toBe("bootferry-a");
-    expect((await openDeviceLoader({ boot: bench.boot, isSimulated: true }, bench.tools.exec).probe()).kind).toBe(
-      "simulated",
-    );
+    expect((await bench.openDevice(true).probe()).kind).toBe("simulated");
   });
 
   it("keeps a grub.cfg that is there", async () => {

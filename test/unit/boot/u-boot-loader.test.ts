@@ -2,8 +2,11 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { openDeviceLoader } from "../../../src/boot/device-loader.ts";
+import { installForUBoot } from "../../../src/boot/install-u-boot.ts";
 import { makeEntryName } from "../../../src/boot/our-entry.ts";
+import { openUBootLoader } from "../../../src/boot/u-boot-loader.ts";
+import { targetDevicePaths } from "../../../src/config/device-paths.ts";
+import { parseAbsPath } from "../../../src/path.ts";
 import { BENCH_LOADERS, Bench, entryContent } from "../../support/loader-bench.ts";
 import { readVariables, setVariables, uBootMachine } from "../../support/u-boot-machine.ts";
 
@@ -92,13 +95,43 @@ describe("probing U-Boot", () => {
 
   it("is what a boot partition with an extlinux/bootferry.conf is for", async () => {
     using bench = await Bench.open(uBoot);
-    const kind = async () =>
-      (await openDeviceLoader({ boot: bench.boot, isSimulated: false }, bench.tools.exec).probe()).kind;
+    const kind = async () => (await bench.openDevice().probe()).kind;
     expect(await kind()).not.toBe("u-boot");
     mkdirSync(join(bench.boot, "extlinux"));
     writeFileSync(join(bench.boot, "extlinux", "bootferry.conf"), "");
     expect(await kind()).toBe("u-boot");
     await bench.loader.arm(entryContent("a", 1), undefined);
     expect(bench.start()).toBe("a");
+  });
+});
+
+describe("installing for U-Boot", () => {
+  it("makes a boot partition that is known for U-Boot's, and boots what is armed", async () => {
+    using bench = await Bench.open(uBoot);
+    await installForUBoot(bench.tools.exec, bench.boot);
+    const loader = bench.openDevice();
+    expect(await loader.probe()).toEqual({ kind: "u-boot", problem: undefined });
+    await loader.arm(entryContent("a", 1), undefined);
+    await loader.arm(entryContent("b", 2), 1);
+    expect(bench.starts(2)).toEqual(["b", "a"]);
+  });
+
+  it("keeps the entries of a boot partition that has some", async () => {
+    using bench = await openArmed();
+    await installForUBoot(bench.tools.exec, bench.boot);
+    expect(bench.listed()).toEqual(["b+3-0", "a"]);
+    expect(readFileSync(join(bench.boot, "extlinux", "bootferry.conf"), "utf8")).toContain("label bootferry-a\n");
+  });
+
+  it("leaves the environment of the machine that installs alone", async () => {
+    using bench = await openArmed();
+    const before = readFileSync(uBootMachine(bench.boot).environment);
+    using target = await Bench.open({ ...uBoot, prepare: async () => undefined });
+    await installForUBoot(target.tools.exec, target.boot);
+    const { uBootConfig } = targetDevicePaths(target.boot, target.boot, parseAbsPath(`${target.boot}/scratch`));
+    const loader = openUBootLoader({ boot: target.boot, exec: target.tools.exec, config: uBootConfig });
+    await loader.arm(entryContent("a", 1), undefined);
+    expect(loader.list().map(({ name }) => name)).toEqual(["bootferry-a"]);
+    expect(readFileSync(uBootMachine(bench.boot).environment)).toEqual(before);
   });
 });

@@ -1,7 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { chooseLoader, type LoaderWishes, requireLoaderFits } from "../../../../src/deploy/install/choose-loader.ts";
+import {
+  chooseLoader,
+  type LoaderWishes,
+  requireBootFilesystem,
+  requireLoaderFits,
+} from "../../../../src/deploy/install/choose-loader.ts";
 import { devicePathOf } from "../../../../src/deploy/install/install-target.ts";
-import { planLocalKargs } from "../../../../src/deploy/install/plan-installation.ts";
+import { planLoader, planLocalKargs } from "../../../../src/deploy/install/plan-installation.ts";
+import type { DirectoryNode } from "../../../../src/tree/node.ts";
+import { directory, inlineFile } from "../../../support/tree-fixtures.ts";
 
 const wishes: LoaderWishes = { named: undefined, configured: undefined, architecture: "amd64", firmware: "uefi" };
 
@@ -13,6 +20,7 @@ describe("the boot loader of a new device", () => {
     ["is systemd-boot on a board that no UEFI started", { firmware: "bios", architecture: "arm64" }, "systemd-boot"],
     ["is what the image asks for", { configured: "none", firmware: "bios" }, "none"],
     ["is what the command line says", { configured: "none", named: "grub" }, "grub"],
+    ["is U-Boot when that is said", { named: "u-boot", firmware: undefined, architecture: "arm64" }, "u-boot"],
   ])("%s", (_what, change, expected) => {
     expect(chooseLoader({ ...wishes, ...change })).toBe(expected);
   });
@@ -20,6 +28,43 @@ describe("the boot loader of a new device", () => {
   it("is GRUB on PCs only", () => {
     expect(() => requireLoaderFits("grub", "386")).not.toThrow();
     expect(() => requireLoaderFits("grub", "arm64")).toThrow(expect.objectContaining({ code: "DEPLOY_NO_LOADER" }));
+  });
+});
+
+describe("U-Boot", () => {
+  const kernel = { vmlinuz: inlineFile("kernel"), "initramfs.img": inlineFile("initramfs") };
+  const image = (...files: readonly string[]) => {
+    const at = (path: string) => {
+      const names = files.filter((file) => file.startsWith(path)).map((file) => file.slice(path.length));
+      return directory(Object.fromEntries(names.map((name) => [name, inlineFile(name)])));
+    };
+    const lib = directory({ modules: directory({ "6.1": directory(kernel) }) });
+    const usr = directory({ bin: at("usr/bin/"), sbin: at("usr/sbin/"), lib });
+    return directory({ usr, etc: at("etc/"), var: directory(), sysroot: directory(), boot: directory() });
+  };
+  const plan = (root: DirectoryNode) => planLoader(root, { ...wishes, named: "u-boot", architecture: "arm64" });
+
+  it.each(["usr/bin/fw_setenv", "usr/sbin/fw_setenv"])("comes with the board; the image has its tool as %s", (tool) => {
+    expect(plan(image("etc/fw_env.config", tool))).toEqual({ kind: "u-boot", efi: undefined });
+  });
+
+  it.each<[string, readonly string[], RegExp]>([
+    ["place of the environment", ["usr/bin/fw_setenv"], /no \/etc\/fw_env\.config/],
+    ["tool", ["etc/fw_env.config"], /no fw_setenv/],
+  ])("is refused for an image without the %s", (_what, files, message) => {
+    const error = { code: "DEPLOY_NO_LOADER", message: expect.stringMatching(message) };
+    expect(() => plan(image(...files))).toThrow(expect.objectContaining(error));
+  });
+});
+
+describe("the boot partition of a loader that counts on a journal", () => {
+  it.each(["grub", "u-boot"] as const)("is ext4 with %s", (loader) => {
+    expect(() => requireBootFilesystem(loader, "ext4")).not.toThrow();
+    expect(() => requireBootFilesystem(loader, "vfat")).toThrow(expect.objectContaining({ code: "DEPLOY_NO_LOADER" }));
+  });
+
+  it("may be vfat with systemd-boot", () => {
+    expect(() => requireBootFilesystem("systemd-boot", "vfat")).not.toThrow();
   });
 });
 

@@ -62,6 +62,11 @@ describe("the layout of a disk", () => {
     expect(() => script(change)).toThrow(expect.objectContaining({ code: "DEPLOY_DISK_TOO_SMALL" }));
   });
 
+  it("is left to the board with U-Boot, which a new table may overwrite", () => {
+    const error = { code: "DEPLOY_NO_LOADER", message: expect.stringContaining("to-filesystem") };
+    expect(() => script({ loader: "u-boot" })).toThrow(expect.objectContaining(error));
+  });
+
   it("labels file systems as the image asks", () => {
     const layout = planDiskLayout({ ...wishes, rootLabel: "kiosk", bootLabel: "KIOSKBOOT" });
     expect(layout.map(({ filesystem }) => filesystem?.label)).toEqual(["KIOSKBOOT", "kiosk"]);
