@@ -33,7 +33,7 @@ export interface StoreLimits {
 
 export const DEFAULT_STORE_LIMITS: StoreLimits = {
   maxBufferedBytes: 4 << 20,
-  publishBatchBytes: 64 << 20, // two syncs for each are nothing beside writing it
+  publishBatchBytes: 16 << 20, // two syncs for each are little beside writing it
 };
 
 export interface ObjectStoreOptions {

@@ -47,8 +47,9 @@ export class Console {
     return this.lines[index];
   }
 
-  said(pattern: RegExp): boolean {
-    return this.lines.some(({ text }) => pattern.test(text));
+  /** Whether a line matches, of those behind the first `from` lines. */
+  said(pattern: RegExp, from = 0): boolean {
+    return this.lines.slice(from).some(({ text }) => pattern.test(text));
   }
 
   /** From now on only what is still to come counts. */

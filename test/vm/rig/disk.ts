@@ -30,6 +30,15 @@ export function listEsp(disk: string, directory: string): readonly string[] {
     .sort();
 }
 
+/** The content of a file of the ESP; empty when it is just going away. */
+export function readEsp(disk: string, path: string): string {
+  try {
+    return tool("mtype", "-i", espOf(disk), `::/${path}`);
+  } catch {
+    return "";
+  }
+}
+
 function espOf(disk: string): string {
   const esp = partitionsOf(disk).find(({ type }) => type === TYPE_ESP);
   if (esp === undefined) throw new Error(`${disk} has no ESP`);

@@ -1,5 +1,5 @@
 /** The boot entries of a device, as their names on the ESP tell: `bootferry-<id>+<left>-<done>.conf`. */
-import { listEsp } from "./disk.ts";
+import { listEsp, readEsp } from "./disk.ts";
 import type { Machine } from "./machine.ts";
 
 export function entriesOf(device: Machine): readonly string[] {
@@ -9,6 +9,13 @@ export function entriesOf(device: Machine): readonly string[] {
 /** The counters of entries that have one, such as `+2-1`. */
 export function countersOf(device: Machine): readonly string[] {
   return entriesOf(device).flatMap((name) => /(\+\d+(-\d+)?)\.conf$/.exec(name)?.[1] ?? []);
+}
+
+/** Whether the deployment of this composefs digest has an entry that is not counted: it was installed or confirmed. */
+export function isBlessed(device: Machine, digest: string): boolean {
+  return entriesOf(device)
+    .filter((name) => !name.includes("+"))
+    .some((name) => readEsp(device.disk, `loader/entries/${name}`).includes(`composefs.digest=${digest}`));
 }
 
 /** Waits until `count` entries are there and none is counted. */

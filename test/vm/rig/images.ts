@@ -16,6 +16,8 @@ export const GUEST_TREE = join(CACHE, "guest");
 export interface ImageVariant {
   readonly name: string;
   readonly entries: readonly FixtureEntry[];
+  /** More layers above that one, bottom first. */
+  readonly layersAbove?: readonly (readonly FixtureEntry[])[];
 }
 
 export interface MadeImage {
@@ -45,15 +47,19 @@ export async function image(variant: ImageVariant): Promise<MadeImage> {
   const base = await baseImage();
   const key = `${base.key} ${hashOf(variant)}`;
   const layout = await cached(`image-${variant.name}`, key, async (directory) => {
-    await deriveImage(base.layout, directory, [variant.entries]);
+    await deriveImage(base.layout, directory, layersOf(variant));
   });
   return { key, layout };
+}
+
+function layersOf({ entries, layersAbove = [] }: ImageVariant): readonly (readonly FixtureEntry[])[] {
+  return [entries, ...layersAbove];
 }
 
 /** Names what is in a variant; contents may be large. */
 function hashOf(variant: ImageVariant): string {
   const hash = createHash("sha256");
-  for (const entry of variant.entries) {
+  for (const entry of layersOf(variant).flat()) {
     const content = "content" in entry ? (entry.content ?? "") : "";
     hash.update(JSON.stringify({ ...entry, content: "" })).update(content);
   }

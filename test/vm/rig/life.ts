@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Machine } from "./machine.ts";
 
-const POLL_MS = 100;
+const POLL_MS = 200;
 
 /** Lets it live until `isOver` says so or the time is up. @returns whether `isOver` said so */
 export async function liveUntil(machine: Machine, seconds: number, isOver: () => boolean): Promise<boolean> {

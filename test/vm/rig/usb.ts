@@ -5,11 +5,32 @@ import type { Machine } from "./machine.ts";
 const UNPLUG_SECONDS = 30;
 const RETRY_MS = 200;
 
+export interface PlugOptions {
+  /** A slow stick. A fast one when undefined. */
+  readonly bytesPerSecond?: number;
+}
+
 /** Plugs the stick `file` in, as a writable one. `name` is the rig's name of it. */
-export async function plug(machine: Machine, name: string, file: string): Promise<void> {
+export async function plug(machine: Machine, name: string, file: string, options: PlugOptions = {}): Promise<void> {
   const { qmp } = machine.qemu;
+  const { bytesPerSecond } = options;
   machine.console.note(`--- ${name} is plugged in`);
-  await qmp.execute("blockdev-add", { driver: "raw", "node-name": name, file: { driver: "file", filename: file } });
+  const content = { driver: "raw", file: { driver: "file", filename: file } };
+  if (bytesPerSecond === undefined) await qmp.execute("blockdev-add", { ...content, "node-name": name });
+  else {
+    const group = `${name}-speed`;
+    await qmp.execute("object-add", {
+      "qom-type": "throttle-group",
+      id: group,
+      limits: { "bps-total": bytesPerSecond },
+    });
+    await qmp.execute("blockdev-add", {
+      driver: "throttle",
+      "throttle-group": group,
+      file: content,
+      "node-name": name,
+    });
+  }
   await qmp.execute("device_add", {
     driver: "usb-storage",
     id: name,
@@ -29,12 +50,27 @@ export async function pull(machine: Machine, name: string): Promise<void> {
   for (;;) {
     try {
       await qmp.execute("blockdev-del", { "node-name": name });
-      return;
+      break;
     } catch (error) {
       if (Date.now() > deadline) throw error; // QEMU lets go when the guest has noticed
       await sleep(RETRY_MS);
     }
   }
+  // Present only when it was a slow one.
+  await qmp.execute("object-del", { id: `${name}-speed` }).catch(() => undefined);
+}
+
+/** How many bytes the machine has read of a stick since it was plugged in. */
+export async function bytesReadOf(machine: Machine, name: string): Promise<number> {
+  const all = (await machine.qemu.qmp.execute("query-blockstats")) as readonly BlockStats[];
+  const found = all.find(({ qdev }) => qdev.split("/").includes(name));
+  if (found === undefined) throw new Error(`QEMU knows no drive ${name}`);
+  return found.stats.rd_bytes;
+}
+
+interface BlockStats {
+  readonly qdev: string;
+  readonly stats: { readonly rd_bytes: number };
 }
 
 /** The arguments for a machine whose stick is in when it is powered on; `pull` takes it out. */
