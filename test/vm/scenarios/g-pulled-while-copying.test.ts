@@ -18,6 +18,7 @@ const MIB = 1 << 20;
 const LAYER_MIB = 20;
 /** Slow enough to be pulled in the middle of a layer. */
 const BYTES_PER_SECOND = 3 * MIB;
+const PATIENCE_SECONDS = 600; // what is on the device is digested before a layer is read
 const RESUME_FILE = "/sysroot/bootferry/resume.json";
 
 /** The same release with two large layers on top: the upper one is read first. */
@@ -77,7 +78,7 @@ story("g", "g: a stick that is pulled while it is read", ({ step, stage }) => {
     await plug(device, "stick", stick, { bytesPerSecond: BYTES_PER_SECOND });
     await device.hears(/"state":"storing"/);
     const before = await bytesReadOf(device, "stick");
-    await device.until("a part of the layer is read", 120, async () => {
+    await device.until("a part of the layer is read", PATIENCE_SECONDS, async () => {
       return (await bytesReadOf(device, "stick")) > before + 4 * MIB || undefined;
     });
     await pull(device, "stick");
@@ -87,7 +88,7 @@ story("g", "g: a stick that is pulled while it is read", ({ step, stage }) => {
   step("pulled when one layer is on the device and the next is under way", async () => {
     await plug(device, "stick", stick, { bytesPerSecond: BYTES_PER_SECOND });
     await device.hears(/"state":"storing"/);
-    await device.until("a layer is stored", 120, async () => {
+    await device.until("a layer is stored", PATIENCE_SECONDS, async () => {
       return (await device.tryRun(`test -e ${RESUME_FILE}`)).status === 0 || undefined;
     });
     await pull(device, "stick");
@@ -97,7 +98,7 @@ story("g", "g: a stick that is pulled while it is read", ({ step, stage }) => {
 
   step("plugged in again it is not read from the start, and can soon be removed", async () => {
     await plug(device, "stick", stick);
-    await device.hears(/You can remove the medium/i);
+    await device.hears(/You can remove the medium/i, PATIENCE_SECONDS);
     const bytes = await bytesReadOf(device, "stick");
     const stickBytes = statSync(stick).size;
     console.log(`read ${(bytes / MIB).toFixed(1)} MiB of a stick of ${(stickBytes / MIB).toFixed(1)} MiB`);
