@@ -4,7 +4,7 @@
  */
 import type { MountedMedium } from "../bundle/medium.ts";
 import { errnoOf } from "../error.ts";
-import type { MediumDevice } from "../media/device-lookup.ts";
+import type { DeviceLookup, MediumDevice } from "../media/device-lookup.ts";
 import { MediaError } from "../media/error.ts";
 import type { LuksKeys } from "../media/luks-open.ts";
 import { openDevice } from "../media/open-device.ts";
@@ -47,7 +47,7 @@ export async function withMedium<T>(
     case "directory":
       return use(notOurs(await ports.openMedium(source.directory)));
     case "device":
-      return withDevice(ports, requireDevice(ports, source.device), use, guard);
+      return withDevice(ports, presentDevice(ports, source.device), use, guard);
   }
 }
 
@@ -56,9 +56,16 @@ export function notOurs(medium: MountedMedium): OpenSource {
   return { medium, isGone: async () => false, close: async () => undefined };
 }
 
-function requireDevice({ devices }: SourcePorts, path: AbsPath): MediumDevice {
+/** Udev, an arrival or {@link requireDevice} have seen it: a device that is not there now was pulled out meanwhile. */
+function presentDevice({ devices }: SourcePorts, path: AbsPath): MediumDevice {
   const device = devices.find(path);
   if (device !== undefined) return device;
+  throw new MediaError("MEDIA_REMOVED", `the medium ${path} was removed before it was read`);
+}
+
+/** For paths that a person may have mistyped: an attempt only begins with a device that is there. @throws MediaError */
+export function requireDevice(devices: DeviceLookup, path: AbsPath): void {
+  if (devices.find(path) !== undefined) return;
   throw new MediaError("MEDIA_NO_SUCH_DEVICE", `${path} is no block device with a medium in it`);
 }
 

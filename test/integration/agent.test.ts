@@ -234,10 +234,12 @@ describe("bootferry agent run", () => {
     expect(refusal(await run(undefined, "--store-only"))).toMatchObject({ exitStatus: 2, code: "CLI_USAGE" });
   });
 
-  it("says that a device that is no block device is none", async () => {
+  it("says that a device that is no block device is none, and begins no attempt", async () => {
+    const before = await json(agent("history", "--json"));
     expect(refusal(await run(undefined, "--device", "/dev/null"))).toEqual({
       ...{ exitStatus: 6, code: "MEDIA_NO_SUCH_DEVICE", help: true },
     });
+    expect(await json(agent("history", "--json"))).toEqual(before);
   });
 
   it("says with --dry-run what it would do, and writes nothing", async () => {

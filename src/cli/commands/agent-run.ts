@@ -3,9 +3,10 @@ import { type Command, Option } from "commander";
 import { assessBoot } from "../../agent/assess.ts";
 import { readChoiceFacts } from "../../agent/choice-facts.ts";
 import { planRun } from "../../agent/dry-run.ts";
-import type { MediumSource } from "../../agent/medium-source.ts";
+import { type MediumSource, requireDevice } from "../../agent/medium-source.ts";
 import { runAgent } from "../../agent/run-agent.ts";
 import { EXIT } from "../../error.ts";
+import { hostDevices } from "../../media/device-lookup.ts";
 import { addLogOption, openAgentLog } from "../agent-log.ts";
 import { describeOutcome, outcomeFacts } from "../agent-outcome.ts";
 import { agentPorts } from "../agent-ports.ts";
@@ -92,7 +93,11 @@ async function run(context: CliContext, version: string, options: Options): Prom
 }
 
 function mediumSource(context: CliContext, { medium, device, storeOnly }: Options): MediumSource | undefined {
-  if (device !== undefined) return { kind: "device", device: context.path(device) };
+  if (device !== undefined) {
+    const path = context.path(device);
+    requireDevice(hostDevices, path); // before the lock is waited for
+    return { kind: "device", device: path };
+  }
   if (medium !== undefined) return { kind: "directory", directory: context.path(medium) };
   if (storeOnly) throw new CliError("CLI_USAGE", "--store-only needs a medium: give --device or --medium");
   return undefined;

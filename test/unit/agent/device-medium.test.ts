@@ -93,11 +93,11 @@ describe("a medium that is a block device", () => {
     expect(told.at(-1)).toBe(`${outcome.state} 0`);
   });
 
-  it("is not there", async () => {
+  it("is pulled out before it is looked at", async () => {
     const world = await openDeviceWorld();
     world.media.pull(DEVICE);
     const outcome = await world.insert();
-    expect(outcome).toMatchObject({ kind: "refused", error: { code: "MEDIA_NO_SUCH_DEVICE" } });
+    expect(outcome).toMatchObject({ kind: "failed", error: { code: "MEDIA_REMOVED" } });
     expect(exitStatusOf(outcome)).toBe(6);
   });
 });
