@@ -3,6 +3,7 @@
 # made of has changed. Needs root (apt, mmdebstrap, chroot) and this machine's Debian archive.
 #
 #     .cache/vm/root.tar     Debian forky with kernel, systemd, Node 24 (named by its list of packages)
+#     .cache/vm/usb-detection/  the native module, built for the Node of that root
 #     .cache/vm/guest/       the tree of the guests: the root with bootferry, trimmed
 #     .cache/vm/installer/   the tree of the installer
 #     .cache/vm/kernel-*/    kernels and initramfs images of other releases of Debian, for test/vm/initramfs
@@ -50,8 +51,10 @@ install_packages "${host_packages[@]}"
 unless_made root "$(echo "${guest_packages[*]}" | cat - "$here/guest/make-root.sh" | sha256sum | cut -d' ' -f1)" make_root
 (cd "$clone" && npm run -s build)
 root_key=$(cat "$cache/stamps/root")
-tree_key=$(key_of "$here/guest" "$clone/dist" "$clone"/{units,udev})
-unless_made guest "$root_key $tree_key" "$here/guest/make-tree.sh" "$cache/root.tar" "$cache/guest" "$clone"
+usb_key=$(key_of "$here/guest/make-usb-detection.sh" "$clone/package-lock.json")
+unless_made usb-detection "$root_key $usb_key" "$here/guest/make-usb-detection.sh" "$cache/root.tar" "$cache/usb-detection" "$clone"
+tree_key="$(key_of "$here/guest" "$clone/dist" "$clone"/{units,udev}) $usb_key"
+unless_made guest "$root_key $tree_key" "$here/guest/make-tree.sh" "$cache/root.tar" "$cache/guest" "$clone" "$cache/usb-detection"
 unless_made installer "$root_key $tree_key" "$here/guest/make-installer.sh" "$cache/root.tar" "$cache/guest" "$cache/installer"
 make_kernel bookworm bookworm initramfs-tools initramfs-tools busybox-static
 if [ "${1:-}" = --all ]; then
