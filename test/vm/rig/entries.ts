@@ -19,7 +19,7 @@ export function isBlessed(device: Machine, digest: string): boolean {
 }
 
 /** Waits until `count` entries are there and none is counted. */
-export async function untilBlessed(device: Machine, count: number, seconds = 90): Promise<void> {
+export async function untilBlessed(device: Machine, count: number, seconds = 300): Promise<void> {
   await device.until(`${count} boot entries, all of them blessed`, seconds, () => {
     const entries = entriesOf(device);
     return (entries.length === count && countersOf(device).length === 0) || undefined;

@@ -22,8 +22,8 @@ export interface MachineOptions {
   readonly qemu: Omit<QemuOptions, "firmware"> & { readonly kernel?: QemuOptions["firmware"]["kernel"] };
 }
 
-/** Ten times what it takes on a quiet machine with two cores and no KVM. */
-const BOOT_SECONDS = 240;
+/** Twenty times what it takes on a quiet machine with two cores and no KVM, and enough for an update on a busy one. */
+const BOOT_SECONDS = 600;
 const COMMAND_SECONDS = 120;
 const POLL_MS = 50;
 const TAIL_LINES = 40;
