@@ -16,6 +16,12 @@ export const UNHEALTHY: ImageVariant = {
   entries: [...marker("unhealthy"), check("echo the screen stays dark; exit 1")],
 };
 
+/** Works, and takes some seconds to say so. */
+export const SLOWLY_ASSESSED: ImageVariant = {
+  name: "slowly-assessed",
+  entries: [...marker("slowly-assessed"), check("sleep 10")],
+};
+
 /** A file of more than 64 bytes, so that it is an object, that says which image this is. */
 export function marker(name: string): readonly FixtureEntry[] {
   return [{ name: "usr/lib/rig/variant", content: `${name}\n${"-".repeat(100)}\n` }];
