@@ -51,7 +51,7 @@ install_packages "${host_packages[@]}"
 unless_made root "$(echo "${guest_packages[*]}" | cat - "$here/guest/make-root.sh" | sha256sum | cut -d' ' -f1)" make_root
 (cd "$clone" && npm run -s build)
 root_key=$(cat "$cache/stamps/root")
-usb_key=$(key_of "$here/guest/make-usb-detection.sh" "$clone/package-lock.json")
+usb_key=$(cat "$here/guest/make-usb-detection.sh" "$clone/package-lock.json" | sha256sum | cut -d' ' -f1)
 unless_made usb-detection "$root_key $usb_key" "$here/guest/make-usb-detection.sh" "$cache/root.tar" "$cache/usb-detection" "$clone"
 tree_key="$(key_of "$here/guest" "$clone/dist" "$clone"/{units,udev}) $usb_key"
 unless_made guest "$root_key $tree_key" "$here/guest/make-tree.sh" "$cache/root.tar" "$cache/guest" "$clone" "$cache/usb-detection"
