@@ -10,6 +10,7 @@ export interface Partition {
 
 const SECTOR_BYTES = 512;
 const TYPE_ESP = "C12A7328-F81F-11D2-BA4B-00A0C93EC93B";
+const TYPE_BOOT = "BC13C2FF-59E6-4262-A352-B275FD6F7172"; // XBOOTLDR: the ext4 one of machines with GRUB
 
 function partitionsOf(disk: string): readonly Partition[] {
   const { partitiontable } = JSON.parse(tool("sfdisk", "--json", disk));
@@ -43,6 +44,13 @@ function espOf(disk: string): string {
   const esp = partitionsOf(disk).find(({ type }) => type === TYPE_ESP);
   if (esp === undefined) throw new Error(`${disk} has no ESP`);
   return `${disk}@@${esp.offsetBytes}`;
+}
+
+/** A file of a boot partition with ext4. Like GRUB, debugfs does not replay the journal: what it reads, GRUB reads. */
+export function readBootFile(disk: string, path: string): string {
+  const boot = partitionsOf(disk).find(({ type }) => type === TYPE_BOOT);
+  if (boot === undefined) throw new Error(`${disk} has no boot partition with ext4`);
+  return tool("debugfs", "-R", `cat ${path}`, `${disk}?offset=${boot.offsetBytes}`);
 }
 
 /** The root is the last partition, by the layout of `os install to-disk`. */

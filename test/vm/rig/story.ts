@@ -6,7 +6,7 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, it } from "vitest";
 import { CACHE } from "./cache.ts";
-import { installedDisk } from "./installed-disk.ts";
+import { type Installation, installedDisk } from "./installed-disk.ts";
 import { Machine } from "./machine.ts";
 import { makeStick, type StickOptions } from "./stick.ts";
 import { copyImage } from "./tool.ts";
@@ -17,6 +17,8 @@ export interface Story {
 }
 
 export interface StageMachineOptions {
+  /** By default systemd-boot on UEFI. */
+  readonly installation?: Installation;
   /** More arguments for QEMU, such as an SD card or a watchdog. */
   readonly extra?: readonly string[];
 }
@@ -33,10 +35,12 @@ export class Stage {
 
   /** A device with release 1 on it that has never been booted. */
   async installedMachine(name = "device", options: StageMachineOptions = {}): Promise<Machine> {
-    const { disk } = await installedDisk();
+    const { installation = { firmware: "uefi" }, ...qemu } = options;
+    const { disk } = await installedDisk(installation);
     const copy = this.path(`${name}.raw`);
     copyImage(disk, copy);
-    return this.machine(new Machine({ name, directory: this.directory, qemu: { disks: [copy], ...options } }));
+    const { firmware } = installation;
+    return this.machine(new Machine({ name, directory: this.directory, firmware, qemu: { disks: [copy], ...qemu } }));
   }
 
   /** Takes care of the end of a machine. */
