@@ -2,6 +2,7 @@
 # Makes from a small root what QEMU boots for the initramfs matrix, with bootferry installed as an image builder would:
 #
 #     OUT/vmlinuz  OUT/initramfs.img
+#     OUT/modules/KVER/   the modules of that kernel, for an image that changes its kernel
 #     OUT/tools/   busybox (static) and fsverity with its libraries, where the root has them: what a test disk runs
 #
 # usage: make-kernel.sh ROOT.tar OUT CLONE initramfs-tools|dracut        (root; CLONE has been built)
@@ -25,10 +26,12 @@ dracut)
     --add-drivers "virtio_blk virtio_pci crc32c_generic ext4" "/usr/lib/modules/$kver/initramfs.img" "$kver"
   ;;
 esac
-cp "$tree/usr/lib/modules/$kver/initramfs.img" "$out/initramfs.img"
+mv "$tree/usr/lib/modules/$kver/initramfs.img" "$out/initramfs.img"
 kernel=$tree/boot/vmlinuz-$kver
 if [ ! -e "$kernel" ]; then kernel=$tree/usr/lib/modules/$kver/vmlinuz; fi
-cp "$kernel" "$out/vmlinuz"
+mv "$kernel" "$out/vmlinuz"
+mkdir "$out/modules"
+mv "$tree/usr/lib/modules/$kver" "$out/modules/"
 
 if [ -e "$tree/bin/busybox" ]; then
   mkdir "$out/tools"

@@ -1,5 +1,5 @@
 /** The kernels of the matrix, each with an initramfs that its own release of Debian made, and our parts in it. */
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { CACHE } from "../rig/cache.ts";
 import { GUEST_TREE, kernelDirectory } from "../rig/images.ts";
@@ -7,6 +7,12 @@ import { GUEST_TREE, kernelDirectory } from "../rig/images.ts";
 export interface Kernel {
   readonly image: string;
   readonly initramfs: string;
+}
+
+/** What an image needs besides to run this kernel. */
+export interface KernelModules {
+  readonly version: string;
+  readonly directory: string;
 }
 
 const DIRECTORIES = {
@@ -27,6 +33,15 @@ export function kernelOf(name: KernelName): Kernel {
   const kernel = { image: join(directory, "vmlinuz"), initramfs: join(directory, "initramfs.img") };
   if (!existsSync(kernel.initramfs)) throw new Error(`${kernel.initramfs} is missing: run ${setUp} first, as root`);
   return kernel;
+}
+
+/** @throws when they were not made */
+export function modulesOf(name: Exclude<KernelName, "Debian forky">): KernelModules {
+  const { directory, setUp } = DIRECTORIES[name]();
+  const modules = join(directory, "modules");
+  const [version] = existsSync(modules) ? readdirSync(modules) : [];
+  if (version === undefined) throw new Error(`${modules} is missing: run ${setUp} first, as root`);
+  return { version, directory: join(modules, version) };
 }
 
 /** A static busybox, and fsverity with its libraries: what runs on a disk that has nothing else. */
