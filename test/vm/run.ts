@@ -14,7 +14,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { recordResults } from "./record.ts";
 
-const DEFAULT_SCENARIOS = ["a-", "b-", "d-", "h-", "i-"];
+const DEFAULT_SCENARIOS = ["a-", "b-", "d-", "h-power-cuts", "i-"];
 const DEFAULT_MATRIX = "test/vm/initramfs/fast";
 const DEFAULT_CUTS = "3";
 const ALL_CUTS = "20";
