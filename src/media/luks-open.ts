@@ -8,7 +8,7 @@
  * (`prlimit`), and the cipher is asked of the mapping that came of it.
  */
 import { HostError } from "../host/error.ts";
-import type { Exec, ExecOptions } from "../host/exec.ts";
+import type { Exec, ExecOptions, ExecResult } from "../host/exec.ts";
 import { type AbsPath, below, parseAbsPath } from "../path.ts";
 import type { MediumDevice } from "./device-lookup.ts";
 import { MediaError } from "./error.ts";
@@ -36,6 +36,7 @@ const OPEN_TIMEOUT_MS = 120_000; // key derivation on a slow board
 const CLOSE_TIMEOUT_MS = 30_000;
 const GRACE_MS = 10_000;
 const ASK_TRIES = 3;
+const WRONG_KEY = 2; // cryptsetup(8): no permission (bad passphrase)
 const MIB = 1 << 20;
 /** What cryptsetup maps besides the memory of the key derivation: 32 MiB were enough for 2.6; the rest is for token plugins. */
 const TOOL_MEMORY_MIB = 512;
@@ -84,7 +85,7 @@ async function unlock(
   options: ExecOptions,
 ): Promise<void> {
   const limit = `--as=${(keys.maxKdfMemoryMib + TOOL_MEMORY_MIB) * MIB}`;
-  const open = async (how: readonly string[], stdin?: Uint8Array): Promise<string | undefined> => {
+  const open = (how: readonly string[], stdin?: Uint8Array): Promise<Failure | undefined> => {
     const argv = [
       "prlimit",
       limit,
@@ -97,7 +98,7 @@ async function unlock(
       device.path,
       name,
     ] as const;
-    return failureOf(exec(argv, stdin === undefined ? options : { ...options, stdin }));
+    return failureOf(exec(argv, { ...options, accept: [WRONG_KEY], ...(stdin === undefined ? {} : { stdin }) }));
   };
   const failures: string[] = [];
   for (const means of keys.unlock) {
@@ -111,13 +112,13 @@ async function unlock(
     switch (means) {
       case "token": {
         const failure = await open(["--token-only"]);
-        return failure && `no token fits (${failure})`;
+        return failure && `no token fits (${failure.said})`;
       }
       case "key-file": {
         const key = await keys.readKey();
         if (key === undefined) return "there is no key file";
         const failure = await open(["--key-file", "-"], key);
-        return failure && `the key file does not fit (${failure})`;
+        return failure && describeFailure("the key file", failure);
       }
       case "ask":
         return askAndOpen();
@@ -128,7 +129,9 @@ async function unlock(
     for (let attempt = 1; attempt <= ASK_TRIES; attempt++) {
       const passphrase = await askPassphrase(exec, device, keys.askTimeoutSeconds, attempt > 1, options.signal);
       if (passphrase === undefined) return "nobody gave a passphrase";
-      if ((await open(["--key-file", "-"], passphrase)) === undefined) return undefined;
+      const failure = await open(["--key-file", "-"], passphrase);
+      if (failure === undefined) return undefined;
+      if (!failure.isWrongKey) return describeFailure("the passphrase", failure); // another one would do no better
     }
     return "the passphrase does not fit";
   }
@@ -186,12 +189,24 @@ async function close(exec: Exec, name: string): Promise<void> {
   }
 }
 
-async function failureOf(running: Promise<unknown>): Promise<string | undefined> {
+interface Failure {
+  /** Otherwise the key was never tried: too little memory, a device that cannot be used. */
+  readonly isWrongKey: boolean;
+  readonly said: string;
+}
+
+/** @param running with {@link WRONG_KEY} accepted */
+async function failureOf(running: Promise<ExecResult>): Promise<Failure | undefined> {
   try {
-    await running;
-    return undefined;
+    const { exitCode, stderrTail } = await running;
+    if (exitCode === 0) return undefined;
+    return { isWrongKey: true, said: stderrTail.replace(/\s+/g, " ").trim() || `exit status ${exitCode}` };
   } catch (error) {
-    if (error instanceof HostError && error.code === "HOST_TOOL_FAILED") return toolSaid(error);
-    throw error;
+    if (!(error instanceof HostError) || error.code !== "HOST_TOOL_FAILED") throw error;
+    return { isWrongKey: false, said: toolSaid(error) };
   }
+}
+
+function describeFailure(what: string, { isWrongKey, said }: Failure): string {
+  return `${what} ${isWrongKey ? "does not fit" : "could not be tried"} (${said})`;
 }

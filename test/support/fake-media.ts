@@ -28,6 +28,8 @@ export interface FakeLuks {
   readonly header: string | undefined;
   readonly keys: readonly string[];
   readonly hasToken?: boolean;
+  /** What `open` says before it comes to any key. */
+  readonly openFails?: string;
   /** What the kernel's mapping uses in the end. */
   readonly cipher?: string;
 }
@@ -108,6 +110,7 @@ export function openFakeMedia(others: Exec = refuse): FakeMedia {
       const key = options.stdin === undefined ? undefined : Buffer.from(options.stdin).toString();
       const fits = args.includes("--token-only") ? luks?.hasToken : key !== undefined && luks?.keys.includes(key);
       if (mappings.has(name)) return failure(5, `Device ${name} already exists.`);
+      if (luks?.openFails !== undefined) return failure(1, luks.openFails);
       if (!fits) return failure(2, "No key available with this passphrase.");
       mappings.set(name, args.at(-2) ?? "");
       return {};

@@ -178,6 +178,17 @@ describe("an encrypted medium", () => {
     expect([media.mounts.size, media.mappings.size]).toEqual([0, 0]);
   });
 
+  it("asks nobody again when the passphrase was not what was wrong", async () => {
+    const { open, media } = bench(encrypted({ openFails: "Cannot get info about device /dev/sdb1." }));
+    media.passphrases.push("secret", "secret", "secret");
+    const opening = open({ luks: keys({ unlock: ["key-file", "ask"], readKey }) });
+    await expect(opening).rejects.toThrow(
+      "/dev/sdb1 cannot be unlocked: the key file could not be tried (Cannot get info about device /dev/sdb1.); " +
+        "the passphrase could not be tried (Cannot get info about device /dev/sdb1.)",
+    );
+    expect(media.passphrases).toHaveLength(2);
+  });
+
   it.each<[string, string, string, RegExp]>([
     [
       "a cipher that encrypts nothing",
