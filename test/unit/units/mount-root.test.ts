@@ -22,8 +22,10 @@ interface Machine {
   readonly hasVerity?: boolean;
   /** What `fsverity measure` says of the image; nothing for one that is not sealed. */
   readonly measured?: string;
-  /** What `fsverity digest` says of it. */
+  /** What `fsverity digest` says of it; nothing when it cannot be read. */
   readonly digested?: string;
+  /** Has systemd-boot counted a try? */
+  readonly isOnTrial?: boolean;
   /** Calls that contain one of these fail. */
   readonly failing?: readonly string[];
   /** Paths that are not there. */
@@ -63,6 +65,8 @@ function runIn(directory: string, machine: Machine): Outcome {
   write("proc/cmdline", `${machine.commandLine}\n`);
   write("proc/sys/kernel/osrelease", `${machine.kernel ?? "6.12.107-amd64"}\n`);
   write("proc/sysrq-trigger", "");
+  write("sys/firmware/efi/efivars/LoaderInfo-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f", "");
+  if (machine.isOnTrial) write("sys/firmware/efi/efivars/LoaderBootCountPath-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f", "");
   if (machine.hasVerity ?? true) write("sys/fs/ext4/features/verity", "supported\n");
   for (const name of ["objects", "var", `deploy/${ID}/etc`]) {
     mkdirSync(at(`work/physical/bootferry/${name}`), { recursive: true });
@@ -179,6 +183,7 @@ describe("mount-root", () => {
   it.each([
     { verity: "required", measured: "", isMounted: false },
     { verity: "required", measured: `sha256:${"cd".repeat(32)} image`, isMounted: false },
+    { verity: "required", digested: `sha256:${"cd".repeat(32)} image`, isMounted: false },
     { verity: "on", measured: "", isMounted: true },
     { verity: "on", measured: "", digested: `sha256:${"cd".repeat(32)} image`, isMounted: false },
     { verity: "on", measured: "", digested: "", isMounted: false },
@@ -190,6 +195,32 @@ describe("mount-root", () => {
     const { status, calls } = run({ commandLine: `${GOOD} bootferry.verity=${verity}`, ...image });
     expect(status).toBe(isMounted ? 0 : 1);
     expect(calls.some((call) => call.startsWith("mount -t erofs"))).toBe(isMounted);
+  });
+
+  it.each([
+    { isOnTrial: true, measured: undefined, isMounted: false, why: "is damaged" },
+    { isOnTrial: false, measured: undefined, isMounted: true, why: "is damaged: what stands in the damaged part" },
+    { isOnTrial: true, measured: "", isMounted: false, why: "cannot be read" },
+    { isOnTrial: false, measured: "", isMounted: false, why: "cannot be read" },
+  ])("an image that cannot be read to its end, on trial: $isOnTrial, measured as $measured: $why", (row) => {
+    const { isOnTrial, measured, isMounted, why } = row;
+    const sealed = measured === undefined ? {} : { measured };
+    const { status, calls, said } = run({ commandLine: GOOD, digested: "", isOnTrial, ...sealed });
+    expect(status).toBe(isMounted ? 0 : 1);
+    expect(calls.includes("reboot -f")).toBe(!isMounted);
+    expect(calls.some((call) => call.startsWith("mount -t erofs"))).toBe(isMounted);
+    expect(said).toContain(`/bootferry/images/${HEX}.cfs ${why}`);
+  });
+
+  it("leaves the variables of the firmware as it found them", () => {
+    const variables = "/sys/firmware/efi/efivars";
+    const { calls } = run({ commandLine: GOOD, digested: "" });
+    expect(calls.filter((call) => call.endsWith(variables))).toEqual([
+      `mount -t efivarfs -o ro,nosuid,nodev,noexec efivarfs ${variables}`,
+      `umount ${variables}`,
+    ]);
+    const mounted = run({ commandLine: GOOD, digested: "", failing: ["mount -t efivarfs"] });
+    expect(mounted.calls).not.toContain(`umount ${variables}`);
   });
 
   const steps = ["-o bind /", "-o remount,rw", "-t erofs", "-t overlay"];

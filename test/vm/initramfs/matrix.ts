@@ -24,6 +24,8 @@ export interface Row {
   readonly spoil?: (disk: string, entry: Entry) => void;
   /** What init must have seen; a list of one fact each. Left out for a boot that must fail. */
   readonly facts?: Readonly<Record<string, string | RegExp>>;
+  /** What the console must say besides. */
+  readonly said?: RegExp;
   /** What the console must say before it reboots. Left out for a boot that must succeed. */
   readonly refusal?: RegExp;
 }
@@ -60,6 +62,7 @@ function check(row: Row, boot: BootOnce): void {
   }
   expect(boot.facts.get("end"), said).toBe("ok");
   expect(boot.end, said).toBe("guest-shutdown");
+  if (row.said !== undefined) expect(boot.text, said).toMatch(row.said);
   for (const [fact, value] of Object.entries(row.facts ?? {})) {
     const seen = `${fact}; ${said}`;
     if (typeof value === "string") expect(boot.facts.get(fact), seen).toBe(value);

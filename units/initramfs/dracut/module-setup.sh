@@ -12,7 +12,7 @@ check() {
 depends() { echo base; }
 
 installkernel() {
-  hostonly='' instmods loop erofs overlay
+  hostonly='' instmods loop erofs overlay efivarfs
 }
 
 install() {
