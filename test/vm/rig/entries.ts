@@ -14,7 +14,7 @@ export function countersOf(device: Machine): readonly string[] {
 /** Whether the deployment of this composefs digest has an entry that is not counted: it was installed or confirmed. */
 export function isBlessed(device: Machine, digest: string): boolean {
   return entriesOf(device)
-    .filter((name) => !name.includes("+"))
+    .filter((name) => name.endsWith(".conf") && !name.includes("+")) // `.conf.unfinished` is on its way to become one
     .some((name) => readEsp(device.disk, `loader/entries/${name}`).includes(`composefs.digest=${digest}`));
 }
 
