@@ -212,6 +212,16 @@ describe("mount-root", () => {
     expect(said).toContain(`/bootferry/images/${HEX}.cfs ${why}`);
   });
 
+  it.each([
+    { words: " bootferry.trial=1", isMounted: false },
+    { words: " bootferry.trial=", isMounted: true },
+    { words: " bootferry.trial=1 quiet", isMounted: true }, // not the last one, so not the loader's
+  ])("an image that cannot be read to its end, started by GRUB or U-Boot with $words: mounted $isMounted", (row) => {
+    const { status, calls } = run({ commandLine: `${GOOD}${row.words}`, digested: "" });
+    expect(status).toBe(row.isMounted ? 0 : 1);
+    expect(calls.includes("reboot -f")).toBe(!row.isMounted);
+  });
+
   it("leaves the variables of the firmware as it found them", () => {
     const variables = "/sys/firmware/efi/efivars";
     const { calls } = run({ commandLine: GOOD, digested: "" });
