@@ -31,12 +31,14 @@ export interface Unlocked extends AsyncDisposable {
   readonly path: AbsPath;
 }
 
+/** Exit status of cryptsetup(8): no permission (bad passphrase). */
+export const WRONG_KEY = 2;
+
 const MAPPER = parseAbsPath("/dev/mapper");
 const OPEN_TIMEOUT_MS = 120_000; // key derivation on a slow board
 const CLOSE_TIMEOUT_MS = 30_000;
 const GRACE_MS = 10_000;
 const ASK_TRIES = 3;
-const WRONG_KEY = 2; // cryptsetup(8): no permission (bad passphrase)
 const MIB = 1 << 20;
 /** What cryptsetup maps besides the memory of the key derivation: 32 MiB were enough for 2.6; the rest is for token plugins. */
 const TOOL_MEMORY_MIB = 512;

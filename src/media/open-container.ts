@@ -7,13 +7,13 @@ import { type AbsPath, below, parseAbsPath } from "../path.ts";
 import type { BlockDevice } from "./block-device.ts";
 import { MediaError } from "./error.ts";
 import { closeMapping } from "./format-medium.ts";
+import { WRONG_KEY } from "./luks-open.ts";
 
 export interface OpenContainer extends AsyncDisposable {
   readonly path: AbsPath;
 }
 
 const OPEN_TIMEOUT_MS = 120_000; // key derivation on a slow machine
-const WRONG_KEY = 2; // cryptsetup(8): no permission (bad passphrase)
 const MAPPER = parseAbsPath("/dev/mapper");
 
 /** @throws MediaError MEDIA_WRONG_KEY; HostError HOST_TOOL_FAILED, HOST_TOOL_MISSING */

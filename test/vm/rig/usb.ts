@@ -60,6 +60,18 @@ export async function pull(machine: Machine, name: string): Promise<void> {
   await qmp.execute("object-del", { id: `${name}-speed` }).catch(() => undefined);
 }
 
+/**
+ * A person's part of an update: plugs the stick in, and pulls it when told that it can be removed. Ends when the machine
+ * has gone down to reboot into what was on it.
+ */
+export async function carryIn(machine: Machine, name: string, file: string): Promise<void> {
+  await plug(machine, name, file);
+  await machine.hears(/You can remove the medium/i);
+  await pull(machine, name);
+  const end = await machine.goesOff();
+  if (end !== "guest-reset") throw new Error(`${machine.name} did not reboot into the release of ${name}: ${end}`);
+}
+
 /** How many bytes the machine has read of a stick since it was plugged in. */
 export async function bytesReadOf(machine: Machine, name: string): Promise<number> {
   const all = (await machine.qemu.qmp.execute("query-blockstats")) as readonly BlockStats[];
