@@ -67,6 +67,14 @@ describe("reboot-if-unassessed", () => {
         ...deployed(OLD, NEW),
       },
     ],
+    [
+      "cannot mount its boot partition on its last try",
+      {
+        "proc/cmdline": `bootferry.deployment=${NEW}\n`,
+        ...efi(`\\loader\\entries\\bootferry-${NEW}+0-3.conf`),
+        ...deployed(OLD, NEW),
+      },
+    ],
   ])("reboots a system that %s", (_, files) => {
     const root = machine({ ...files, "var/lib/bootferry/journal.json": "{}" });
     expect(run(root, "reboot-if-unassessed", "it hung")).toMatchObject({ status: 0, stdout: "orderly reboot" });
@@ -108,10 +116,10 @@ describe("reboot-if-unassessed", () => {
       /as far as can be told/,
     ],
     [
-      "cannot mount its boot partition on its last try",
+      "cannot mount its boot partition, and was started more often than any system is tried",
       {
         "proc/cmdline": `bootferry.deployment=${NEW}\n`,
-        ...efi(`\\loader\\entries\\bootferry-${NEW}+0-3.conf`),
+        ...efi(`\\loader\\entries\\bootferry-${NEW}+0-10.conf`),
         ...deployed(OLD, NEW),
       },
       /as far as can be told/,
