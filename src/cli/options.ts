@@ -13,6 +13,14 @@ export function addMediumArgument(command: Command): Command {
   return command.argument("<medium>", "mount point of the medium, or the directory in its place");
 }
 
+/** A medium, or a file with one release that is on its way to the holders of keys. */
+export function addMediumOrFileArgument(command: Command): Command {
+  return command.argument(
+    "<medium|file>",
+    "mount point of the medium (or the directory in its place), or a file by `release create --unsigned`",
+  );
+}
+
 /** `--release`: which one of several on a medium. */
 export function releaseOption(does = "which release, when there are several"): Option {
   return new Option("--release <name@version|digest>", does);
@@ -37,7 +45,7 @@ export function addSigningOptions(command: Command, role: string): Command {
     .addOption(
       new Option(
         "--signer <pub=command>",
-        "sign by a command (an HSM, a smart card): it gets the bytes on stdin and prints the raw 64-byte signature; split at spaces, no shell",
+        "sign by a command (an HSM, a smart card): it gets the bytes on stdin and prints the raw 64-byte signature; split at spaces, no shell; docs/signers holds examples",
       ).argParser(collect),
     );
 }

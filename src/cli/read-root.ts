@@ -1,6 +1,6 @@
 /** The trust root that a person names on the workstation. */
 import { OciError } from "../oci/error.ts";
-import { type Envelope, formatEnvelope, parseEnvelope } from "../trust/dsse.ts";
+import { type Envelope, formatEnvelope, parseEnvelopeToSign } from "../trust/dsse.ts";
 import { TrustError } from "../trust/error.ts";
 import { parseRoot, type TrustedRoot } from "../trust/root.ts";
 import type { CliContext } from "./context.ts";
@@ -16,7 +16,7 @@ export function readRootFile(context: CliContext, file: string): TrustedRoot {
 export function readRootEnvelope(context: CliContext, file: string): Envelope {
   const bytes = readInputFile(context.path(file));
   try {
-    return parseEnvelope(bytes);
+    return parseEnvelopeToSign(bytes);
   } catch (error) {
     if (!(error instanceof OciError) && !(error instanceof TrustError)) throw error;
     throw new CliError("CLI_USAGE", `${file} is no trust root: ${error.message}`, { cause: error });

@@ -7,6 +7,8 @@ import type { ArchitectureChoice } from "../release/architecture.ts";
 import type { CreatedRelease } from "../release/create-release.ts";
 import type { ReleaseDraft } from "../release/release-draft.ts";
 import { missingSignatures } from "../release/signer-roles.ts";
+import type { KeyId } from "../trust/keys.ts";
+import type { TrustedRoot } from "../trust/root.ts";
 import { formatUtcTime } from "../trust/utc-time.ts";
 import { buildClock } from "./build-clock.ts";
 import type { CliContext } from "./context.ts";
@@ -152,14 +154,20 @@ export interface CreationReport {
   readonly lines: readonly string[];
 }
 
+/** Says which signatures devices with this root still want. */
+export function warnOfMissing(output: Output, signedBy: readonly KeyId[], root: TrustedRoot | undefined) {
+  const missing = root === undefined ? [] : missingSignatures(signedBy, root);
+  for (const { role, count } of missing) {
+    output.warn(`devices want ${count} more signature(s) of role ${role}: add them with \`bootferry release sign\``);
+  }
+  return missing;
+}
+
 /** What was made; warnings, and what is still missing, are said at once. */
 export function reportCreated(output: Output, draft: HomelessDraft, created: CreatedRelease): CreationReport {
   const { statement, payloadDigest, manifestDigest, signedBy, warnings } = created;
   for (const warning of warnings) output.warn(warning);
-  const missing = draft.root === undefined ? [] : missingSignatures(signedBy, draft.root);
-  for (const { role, count } of missing) {
-    output.warn(`devices want ${count} more signature(s) of role ${role}: add them with \`bootferry release sign\``);
-  }
+  const missing = warnOfMissing(output, signedBy, draft.root);
   return {
     facts: { statement, payloadDigest, manifestDigest, signatures: signedBy, missingSignatures: missing, warnings },
     lines: [

@@ -8,15 +8,14 @@ import { type MediumWriter, openMediumWriter } from "../bundle/medium-writer.ts"
 import { formatStatement, type Statement } from "../bundle/statement.ts";
 import { type Digest, digestOf } from "../oci/digest.ts";
 import type { PinnedContent } from "../oci/verified-blob.ts";
-import { addSignature, type Envelope } from "../trust/dsse.ts";
+import { addSignatures, type Envelope } from "../trust/dsse.ts";
 import type { KeyId } from "../trust/keys.ts";
-import type { Signer } from "../trust/signer.ts";
 import { blobsOf, collectTargets } from "./collect-targets.ts";
 import { type FoundRelease, readReleases } from "./existing-releases.ts";
 import { openSources } from "./open-sources.ts";
 import { bootcWarnings } from "./plan-release.ts";
 import type { ReleasePorts } from "./ports.ts";
-import { prepareRelease } from "./publish-release.ts";
+import { prepareContents, prepareRelease, publishRelease } from "./publish-release.ts";
 import { verifyWritten } from "./read-back.ts";
 import { outlineRelease, type ReleaseDraft, type ReleaseOutline } from "./release-draft.ts";
 import { findSame } from "./sequence.ts";
@@ -30,6 +29,14 @@ export interface CreatedRelease {
   readonly warnings: readonly string[];
 }
 
+export interface UnsignedRelease {
+  readonly statement: Statement;
+  readonly payloadDigest: Digest;
+  /** Without signatures: for the holders of keys. */
+  readonly envelope: Envelope;
+  readonly warnings: readonly string[];
+}
+
 /**
  * Makes the release and publishes it. The same inputs, keys and `createdAt` give the same bytes.
  * @throws ReleaseError, BundleError, OciError, TreeError, ComposefsError, TrustError, HostError
@@ -37,13 +44,34 @@ export interface CreatedRelease {
 export async function createRelease(draft: ReleaseDraft, ports: ReleasePorts): Promise<CreatedRelease> {
   const keyIds = draft.signers.map((signer) => signer.publicKey.keyId);
   if (draft.root !== undefined) verifySignerRoles(keyIds, draft.root);
+  return onMedium(draft, ports, (work) => writeRelease(work, ports));
+}
+
+/**
+ * Puts everything that the release names onto the medium, and not the release: it is published when its signatures are
+ * brought back (`attachRelease`). Errors as those of {@link createRelease}.
+ */
+export async function createUnsigned(draft: ReleaseDraft, ports: ReleasePorts): Promise<UnsignedRelease> {
+  return onMedium(draft, ports, async (work) => {
+    const contents = await writeContents(work, ports);
+    const { entries, documents } = await prepareContents(work.writer, contents.statement);
+    await readBack(work, [...contents.written, ...documents], ports);
+    ports.signal.throwIfAborted();
+    await work.writer.publish(...entries);
+    await work.writer.sync();
+    const { statement, payloadDigest, envelope, warnings } = contents;
+    return { statement, payloadDigest, envelope, warnings };
+  });
+}
+
+async function onMedium<T>(draft: ReleaseDraft, ports: ReleasePorts, act: (work: Work) => Promise<T>): Promise<T> {
   await using sources = await openSources(draft, ports);
   await using writer = await openMediumWriter(draft.destination, { exec: ports.exec });
   const existing = (await readReleases(await openMedium(draft.destination))).releases;
   const outline = outlineRelease(draft, sources, existing);
   await writer.checkRoom(outline.planned.flatMap(imagesOf).flatMap(blobsOf));
   try {
-    return await writeRelease({ draft, outline, existing, writer }, ports);
+    return await act({ draft, outline, existing, writer });
   } catch (error) {
     // Blobs without a release would only take room. Should sweeping fail too (the medium is gone), what failed first
     // is what the person must hear of.
@@ -59,7 +87,26 @@ interface Work {
   readonly writer: MediumWriter;
 }
 
+interface Contents extends UnsignedRelease {
+  /** The same release, when the medium holds it already. */
+  readonly same: FoundRelease | undefined;
+  readonly written: readonly PinnedContent[];
+}
+
 async function writeRelease(work: Work, ports: ReleasePorts): Promise<CreatedRelease> {
+  const { draft, writer } = work;
+  const { statement, payloadDigest, envelope: unsigned, warnings, same, written } = await writeContents(work, ports);
+  const envelope = await addSignatures(same?.release.envelope ?? unsigned, draft.signers);
+  const prepared = await prepareRelease(writer, statement, envelope);
+  await readBack(work, [...written, ...prepared.documents], ports);
+  ports.signal.throwIfAborted();
+  await publishRelease(writer, prepared, same);
+  const signedBy = envelope.signatures.map(({ keyId }) => keyId);
+  return { statement, payloadDigest, manifestDigest: prepared.manifestDigest, signedBy, warnings };
+}
+
+/** Images and trees, and the statement that pins them. */
+async function writeContents(work: Work, ports: ReleasePorts): Promise<Contents> {
   const { draft, outline, existing, writer } = work;
   const written: PinnedContent[] = [];
   const collected = await collectTargets(
@@ -74,25 +121,18 @@ async function writeRelease(work: Work, ports: ReleasePorts): Promise<CreatedRel
   const statement: Statement = { ...outline.heading, targets: [...collected.targets] };
   const payload = formatStatement(statement);
   const payloadDigest = digestOf(payload);
-  const same = findSame(statement, payloadDigest, existing);
-  const unsigned: Envelope = { payloadType: STATEMENT_PAYLOAD_TYPE, payload, signatures: [] };
-  const envelope = await sign(same?.release.envelope ?? unsigned, draft.signers);
-  const prepared = await prepareRelease(writer, statement, envelope);
-  if (draft.verifyWritten === true) await verifyWritten(writer.layout, [...written, ...prepared.documents], ports);
-  ports.signal.throwIfAborted();
-  await writer.publish(...prepared.entries);
-  if (same !== undefined && same.release.manifestDigest !== prepared.manifestDigest) {
-    await writer.unpublish(({ digest }) => digest === same.release.manifestDigest);
-    await writer.collectGarbage();
-  }
-  await writer.sync();
   return {
     statement,
     payloadDigest,
-    manifestDigest: prepared.manifestDigest,
-    signedBy: envelope.signatures.map(({ keyId }) => keyId),
+    envelope: { payloadType: STATEMENT_PAYLOAD_TYPE, payload, signatures: [] },
     warnings: [...collected.warnings, ...warningsFor(draft, outline)],
+    same: findSame(statement, payloadDigest, existing),
+    written,
   };
+}
+
+async function readBack({ draft, writer }: Work, blobs: readonly PinnedContent[], ports: ReleasePorts): Promise<void> {
+  if (draft.verifyWritten === true) await verifyWritten(writer.layout, blobs, ports);
 }
 
 function sinkInto(writer: MediumWriter, written: PinnedContent[], draft: ReleaseDraft, { signal }: ReleasePorts) {
@@ -104,13 +144,6 @@ function sinkInto(writer: MediumWriter, written: PinnedContent[], draft: Release
       written.push(expected);
     },
   };
-}
-
-/** One by one: each signer may ask for a PIN. */
-async function sign(envelope: Envelope, signers: readonly Signer[]): Promise<Envelope> {
-  let signed = envelope;
-  for (const signer of signers) signed = await addSignature(signed, signer);
-  return signed;
 }
 
 function imagesOf({ image, apps }: ReleaseOutline["planned"][number]) {

@@ -20,6 +20,9 @@ export type ReleaseErrorCode =
   | "RELEASE_NOT_FOUND"
   | "RELEASE_AMBIGUOUS"
   | "RELEASE_KEY_NOT_TRUSTED"
+  | "RELEASE_FILE_INVALID"
+  | "RELEASE_UNSIGNED"
+  | "RELEASE_INCOMPLETE"
   | "RELEASE_WRITTEN_DIFFERS";
 
 export const RELEASE_ERRORS: ErrorTable<ReleaseErrorCode> = {
@@ -96,6 +99,19 @@ export const RELEASE_ERRORS: ErrorTable<ReleaseErrorCode> = {
   RELEASE_KEY_NOT_TRUSTED: {
     exit: EXIT.failed,
     remedy: "Sign with a key that holds the role; `bootferry root show` lists them by key id.",
+  },
+  RELEASE_FILE_INVALID: {
+    exit: EXIT.usage,
+    remedy: "Name a file that `bootferry release create --unsigned FILE` has written, or a copy of it.",
+  },
+  RELEASE_UNSIGNED: {
+    exit: EXIT.notTrusted,
+    remedy: "Have the holders of release keys sign the file with `bootferry release sign FILE` first.",
+  },
+  RELEASE_INCOMPLETE: {
+    exit: EXIT.medium,
+    remedy:
+      "Attach to the medium that `bootferry release create --unsigned` has filled; another one gets the same images by the same command with the same SOURCE_DATE_EPOCH.",
   },
   RELEASE_WRITTEN_DIFFERS: {
     exit: EXIT.medium,

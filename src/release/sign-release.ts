@@ -3,13 +3,13 @@ import { openMedium } from "../bundle/medium.ts";
 import { openMediumWriter } from "../bundle/medium-writer.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { AbsPath } from "../path.ts";
-import { addSignature } from "../trust/dsse.ts";
+import { addSignatures } from "../trust/dsse.ts";
 import type { KeyId } from "../trust/keys.ts";
 import type { TrustedRoot } from "../trust/root.ts";
 import type { Signer } from "../trust/signer.ts";
 import { type FoundRelease, findRelease, readReleases } from "./existing-releases.ts";
 import type { ReleasePorts } from "./ports.ts";
-import { prepareRelease } from "./publish-release.ts";
+import { prepareRelease, publishRelease } from "./publish-release.ts";
 import { verifySignerRoles } from "./signer-roles.ts";
 
 export interface SignRequest {
@@ -37,15 +37,9 @@ export async function signRelease(request: SignRequest, ports: Pick<ReleasePorts
   const medium = await openMedium(request.medium); // before the writer, which would make a layout where there is none
   await using writer = await openMediumWriter(request.medium, ports);
   const found = findRelease((await readReleases(medium)).releases, request.selector);
-  let { envelope } = found.release;
-  for (const signer of signers) envelope = await addSignature(envelope, signer);
-  const { manifestDigest, entries } = await prepareRelease(writer, found.statement, envelope);
-  await writer.publish(...entries);
-  const replaced = found.release.manifestDigest;
-  if (replaced !== manifestDigest) {
-    await writer.unpublish(({ digest }) => digest === replaced);
-    await writer.collectGarbage();
-  }
-  await writer.sync();
+  const envelope = await addSignatures(found.release.envelope, signers);
+  const prepared = await prepareRelease(writer, found.statement, envelope);
+  await publishRelease(writer, prepared, found);
+  const { manifestDigest } = prepared;
   return { found, manifestDigest, signedBy: envelope.signatures.map(({ keyId }) => keyId) };
 }

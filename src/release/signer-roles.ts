@@ -1,13 +1,18 @@
 /** Whether the keys that sign a release count on devices with a given root, and how many signatures are still wanted. */
-import type { KeyId } from "../trust/keys.ts";
+import type { KeyId, PublicKey } from "../trust/keys.ts";
 import type { TrustedRoot } from "../trust/root.ts";
 import { ReleaseError } from "./error.ts";
 
 const SIGNING_ROLES = ["release", "countersign"] as const;
 
+/** The keys of the root that sign releases in any role; revoked ones are left out. */
+export function signingKeys(root: TrustedRoot): readonly PublicKey[] {
+  return SIGNING_ROLES.flatMap((role) => root.roleKeys(role)?.keys ?? []);
+}
+
 /** @throws ReleaseError RELEASE_KEY_NOT_TRUSTED when a key holds no role that signs releases, or is revoked */
 export function verifySignerRoles(keyIds: readonly KeyId[], root: TrustedRoot): void {
-  const trusted = SIGNING_ROLES.flatMap((role) => root.roleKeys(role)?.keys ?? []).map((key) => key.keyId);
+  const trusted = signingKeys(root).map((key) => key.keyId);
   const stranger = keyIds.find((keyId) => !trusted.includes(keyId));
   if (stranger === undefined) return;
   const message = `key ${stranger} may not sign releases under root version ${root.version}`;

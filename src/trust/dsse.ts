@@ -49,22 +49,21 @@ export interface VerifiedPayload {
   readonly signedBy: readonly KeyId[];
 }
 
+const signatureSchema = z.strictObject({
+  keyid: z.string().regex(KEY_ID_PATTERN).describe("sha256 of the key's SubjectPublicKeyInfo, in hexadecimal"),
+  sig: z.base64().describe("64 bytes of an ed25519 signature (RFC 8032) over PAE(payloadType, payload)"),
+});
+
 /** The envelope's JSON; member names are DSSE's. */
 export const envelopeSchema = z
   .strictObject({
     payloadType: z.string().min(1).max(128).describe("media type of the payload; it is signed with it"),
     payload: z.base64().describe("the signed document, byte for byte, in padded standard base64"),
-    signatures: z
-      .array(
-        z.strictObject({
-          keyid: z.string().regex(KEY_ID_PATTERN).describe("sha256 of the key's SubjectPublicKeyInfo, in hexadecimal"),
-          sig: z.base64().describe("64 bytes of an ed25519 signature (RFC 8032) over PAE(payloadType, payload)"),
-        }),
-      )
-      .min(1)
-      .max(MAX_SIGNATURES),
+    signatures: z.array(signatureSchema).min(1).max(MAX_SIGNATURES),
   })
   .describe("A DSSE envelope: a signed document of any type");
+
+const envelopeToSignSchema = envelopeSchema.extend({ signatures: z.array(signatureSchema).max(MAX_SIGNATURES) });
 
 /** DSSE's pre-authentication encoding: the bytes that are signed. */
 export function preAuthEncoding(payloadType: string, payload: Uint8Array): Buffer {
@@ -74,8 +73,21 @@ export function preAuthEncoding(payloadType: string, payload: Uint8Array): Buffe
 
 /** @throws TrustError TRUST_ENVELOPE_INVALID; OciError OCI_JSON_… */
 export function parseEnvelope(bytes: Uint8Array): Envelope {
+  return parse(bytes, envelopeSchema); // BF-2.3
+}
+
+/**
+ * As {@link parseEnvelope}, and for an envelope that nobody has signed yet: what is handed to the holders of keys. Never
+ * for what comes from a medium.
+ * @throws as {@link parseEnvelope}
+ */
+export function parseEnvelopeToSign(bytes: Uint8Array): Envelope {
+  return parse(bytes, envelopeToSignSchema);
+}
+
+function parse(bytes: Uint8Array, schema: typeof envelopeSchema | typeof envelopeToSignSchema): Envelope {
   const json = parseStrictJson(bytes, "envelope", { maxBytes: MAX_ENVELOPE_BYTES, maxDepth: MAX_DEPTH });
-  const parsed = envelopeSchema.safeParse(json);
+  const parsed = schema.safeParse(json);
   if (!parsed.success) throw invalid(describeIssue(parsed.error), parsed.error);
   const { payloadType, payload: payloadText, signatures } = parsed.data;
   const payload = parseBase64(payloadText);
@@ -111,9 +123,14 @@ export async function signPayload(
   signers: readonly Signer[],
 ): Promise<Envelope> {
   if (payload.length > MAX_PAYLOAD_BYTES) throw invalid(`payload has over ${MAX_PAYLOAD_BYTES} bytes`);
-  let envelope: Envelope = { payloadType, payload: Buffer.from(payload), signatures: [] };
-  for (const signer of signers) envelope = await addSignature(envelope, signer); // one by one: each may ask for a PIN
-  return envelope;
+  return addSignatures({ payloadType, payload: Buffer.from(payload), signatures: [] }, signers);
+}
+
+/** {@link addSignature} for each signer, one by one: each may ask for a PIN. */
+export async function addSignatures(envelope: Envelope, signers: readonly Signer[]): Promise<Envelope> {
+  let signed = envelope;
+  for (const signer of signers) signed = await addSignature(signed, signer);
+  return signed;
 }
 
 /** The envelope with one signature more; one that this key has made before is replaced. */

@@ -10,6 +10,8 @@ export type TrustErrorCode =
   | "TRUST_ENVELOPE_INVALID"
   | "TRUST_PAYLOAD_TYPE"
   | "TRUST_SIGNATURE_INVALID"
+  | "TRUST_SIGNATURE_UNFIT"
+  | "TRUST_PAYLOADS_DIFFER"
   | "TRUST_KEY_UNKNOWN"
   | "TRUST_KEY_REVOKED"
   | "TRUST_THRESHOLD_NOT_MET"
@@ -54,6 +56,16 @@ export const TRUST_ERRORS: ErrorTable<TrustErrorCode> = {
   TRUST_ENVELOPE_INVALID: { exit: EXIT.notTrusted, remedy: askPublisher },
   TRUST_PAYLOAD_TYPE: { exit: EXIT.notTrusted, remedy: askPublisher },
   TRUST_SIGNATURE_INVALID: { exit: EXIT.notTrusted, remedy: askPublisher },
+  TRUST_SIGNATURE_UNFIT: {
+    exit: EXIT.notTrusted,
+    remedy:
+      "Have the holder of that key sign a fresh copy of the file; with --root a signature that fits is told from one that does not.",
+  },
+  TRUST_PAYLOADS_DIFFER: {
+    exit: EXIT.failed,
+    remedy:
+      "Name only copies of one file: compare the payload digests that `bootferry release inspect FILE` or `bootferry root show FILE` prints.",
+  },
   TRUST_KEY_UNKNOWN: {
     exit: EXIT.notTrusted,
     remedy:

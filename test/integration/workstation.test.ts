@@ -296,6 +296,7 @@ describe("the help", () => {
     "root show",
     "release create",
     "release sign",
+    "release attach",
     "release verify",
     "release inspect",
     "release list",

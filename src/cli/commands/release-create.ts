@@ -1,19 +1,33 @@
 /** `bootferry release create`: images become a signed release on a medium or in a directory. */
+
+import { existsSync } from "node:fs";
 import { Argument, type Command, Option } from "commander";
 import { EXIT } from "../../error.ts";
-import { createRelease } from "../../release/create-release.ts";
+import { createDurably } from "../../host/durable-write.ts";
+import { HostError } from "../../host/error.ts";
+import { createRelease, createUnsigned } from "../../release/create-release.ts";
 import { rehearseRelease } from "../../release/rehearse-release.ts";
+import type { ReleaseDraft } from "../../release/release-draft.ts";
+import { formatEnvelope } from "../../trust/dsse.ts";
 import type { CliContext } from "../context.ts";
 import { addTeaching } from "../help.ts";
 import { addOutputOptions } from "../options.ts";
-import type { OutputOptions } from "../output.ts";
+import type { Output, OutputOptions } from "../output.ts";
 import { describeStatement } from "../release-facts.ts";
-import { addReleaseOptions, type ReleaseOptions, readDraft, reportCreated, SOURCES_HELP } from "../release-options.ts";
+import {
+  addReleaseOptions,
+  type ReleaseOptions,
+  readDraft,
+  reportCreated,
+  SOURCES_HELP,
+  warnOfMissing,
+} from "../release-options.ts";
 import { releasePorts } from "../release-ports.ts";
 
 interface Options extends ReleaseOptions, OutputOptions {
   readonly to: string;
   readonly dryRun?: boolean;
+  readonly unsigned?: string;
 }
 
 const DESCRIPTION = `Makes a signed release of one or more OCI images and puts it onto a medium (or into a directory), beside the releases that are there already. Each layer is read once; nothing is unpacked.
@@ -21,6 +35,8 @@ const DESCRIPTION = `Makes a signed release of one or more OCI images and puts i
 ${SOURCES_HELP}
 
 Devices install a release only when its sequence is higher than that of the last one they confirmed: count up with every release of a name, whatever medium it goes to.
+
+With --unsigned nobody signs here: the images go onto the medium, and what is to be signed into a file that is carried to the keys ("release sign FILE") and back ("release attach FILE --to MEDIUM", which publishes the release).
 
 With SOURCE_DATE_EPOCH set, the same images, options and keys give the same bytes.`;
 
@@ -35,6 +51,12 @@ export function registerReleaseCreate(parent: Command, context: CliContext): voi
   );
   addReleaseOptions(command);
   command.addOption(new Option("--dry-run", "read and merge everything, print the statement, write and sign nothing"));
+  command.addOption(
+    new Option(
+      "--unsigned <file>",
+      "sign nothing: write what is to be signed into this file, which is never overwritten",
+    ).conflicts(["key", "signer", "dryRun"]),
+  );
   addOutputOptions(command);
   command.action((sources: readonly string[], options: Options) => run(context, sources, options));
   addTeaching(command, {
@@ -49,6 +71,11 @@ export function registerReleaseCreate(parent: Command, context: CliContext): voi
         command:
           "bootferry release create v2=docker://reg.example/os:9 v3=docker://reg.example/os3:9 --arch amd64 --arch arm64 --to /media/usb --name kiosk-os --sequence next --root root.json --key release.key",
       },
+      {
+        does: "Leave the signing to those who hold the keys, on other machines",
+        command:
+          "bootferry release create oci:./image:latest --to /media/usb --name kiosk-os --sequence 42 --compatible acme-kiosk-v2 --unsigned kiosk-os-42.json",
+      },
     ],
     exits: [EXIT.notTrusted, EXIT.noSpace, EXIT.medium, EXIT.busy],
   });
@@ -58,7 +85,7 @@ async function run(context: CliContext, sources: readonly string[], options: Opt
   const output = context.openOutput(options);
   const ports = releasePorts(context, output);
   const draft = {
-    ...(await readDraft(context, sources, options, !options.dryRun)),
+    ...(await readDraft(context, sources, options, !options.dryRun && options.unsigned === undefined)),
     destination: context.path(options.to),
   };
   if (options.dryRun) {
@@ -69,6 +96,25 @@ async function run(context: CliContext, sources: readonly string[], options: Opt
     );
     return;
   }
+  if (options.unsigned !== undefined) return createToSign(context, output, draft, options.unsigned);
   const { facts, lines } = reportCreated(output, draft, await createRelease(draft, ports));
   output.result(facts, () => [...lines, `medium    ${draft.destination}`].join("\n"));
+}
+
+async function createToSign(context: CliContext, output: Output, draft: ReleaseDraft, name: string): Promise<void> {
+  const file = context.path(name);
+  if (existsSync(file)) throw new HostError("HOST_EXISTS", `${file} exists already`); // before gigabytes are written
+  const created = await createUnsigned(draft, releasePorts(context, output));
+  const { statement, payloadDigest, envelope, warnings } = created;
+  createDurably(file, formatEnvelope(envelope));
+  for (const warning of warnings) output.warn(warning);
+  const missing = warnOfMissing(output, [], draft.root);
+  output.result({ statement, payloadDigest, file, missingSignatures: missing, warnings }, () =>
+    [
+      ...describeStatement(statement),
+      `payload   ${payloadDigest}`,
+      `to sign   ${file}`,
+      `medium    ${draft.destination} (the release is not published yet: \`bootferry release attach\` does that)`,
+    ].join("\n"),
+  );
 }

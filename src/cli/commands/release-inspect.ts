@@ -5,9 +5,10 @@ import { EXIT } from "../../error.ts";
 import { findRelease, readReleases } from "../../release/existing-releases.ts";
 import type { CliContext } from "../context.ts";
 import { addTeaching } from "../help.ts";
-import { addMediumArgument, addOutputOptions, releaseOption } from "../options.ts";
+import { addMediumOrFileArgument, addOutputOptions, releaseOption } from "../options.ts";
 import type { OutputOptions } from "../output.ts";
-import { describeStatement, releaseFacts } from "../release-facts.ts";
+import { isFile, readReleaseFile } from "../read-release-file.ts";
+import { describeStatement } from "../release-facts.ts";
 
 interface Options extends OutputOptions {
   readonly release?: string;
@@ -19,25 +20,26 @@ export function registerReleaseInspect(parent: Command, context: CliContext): vo
     .command("inspect")
     .summary("show one release in full")
     .description("Shows the statement of a release and who is said to have signed it. Nothing is verified.");
-  addMediumArgument(command);
+  addMediumOrFileArgument(command);
   command
     .addOption(releaseOption())
     .addOption(new Option("--payload", "print the signed bytes as they are, and nothing else").conflicts("json"))
-    .action(async (directory: string, options: Options) => {
+    .action(async (where: string, options: Options) => {
       const output = context.openOutput(options);
-      const { releases } = await readReleases(await openMedium(context.path(directory)), context.signal);
-      const found = findRelease(releases, options.release);
+      const { envelope, statement, payloadDigest, manifestDigest } = isFile(context, where)
+        ? { ...readReleaseFile(context, where), manifestDigest: undefined }
+        : await onMedium(context, where, options.release);
       if (options.payload) {
-        context.stdout.write(found.release.envelope.payload);
+        context.stdout.write(envelope.payload);
         return;
       }
-      const signatures = found.release.envelope.signatures;
-      output.result(releaseFacts(found), () =>
+      const signatures = envelope.signatures.map(({ keyId }) => keyId);
+      output.result({ statement, payloadDigest, manifestDigest, signatures }, () =>
         [
-          ...describeStatement(found.statement),
-          `payload   ${found.payloadDigest}`,
-          `manifest  ${found.release.manifestDigest}`,
-          ...signatures.map(({ keyId }) => `signature by ${keyId} (not verified)`),
+          ...describeStatement(statement),
+          `payload   ${payloadDigest}`,
+          ...(manifestDigest === undefined ? [] : [`manifest  ${manifestDigest}`]),
+          ...signatures.map((keyId) => `signature by ${keyId} (not verified)`),
         ].join("\n"),
       );
     });
@@ -46,7 +48,14 @@ export function registerReleaseInspect(parent: Command, context: CliContext): vo
     examples: [
       { does: "Show the only release on a stick", command: "bootferry release inspect /media/usb" },
       { does: "Show one of several", command: "bootferry release inspect /media/usb --release kiosk-os@42.3.1 --json" },
+      { does: "Show what a file asks you to sign", command: "bootferry release inspect kiosk-os-42.json" },
     ],
     exits: [EXIT.medium],
   });
+}
+
+async function onMedium(context: CliContext, directory: string, selector: string | undefined) {
+  const { releases } = await readReleases(await openMedium(context.path(directory)), context.signal);
+  const { release, statement, payloadDigest } = findRelease(releases, selector);
+  return { envelope: release.envelope, statement, payloadDigest, manifestDigest: release.manifestDigest };
 }

@@ -1,5 +1,6 @@
 /** The verbs of `bootferry release`. */
 import type { Command } from "commander";
+import { registerReleaseAttach } from "../commands/release-attach.ts";
 import { registerReleaseCreate } from "../commands/release-create.ts";
 import { registerReleaseInspect } from "../commands/release-inspect.ts";
 import { registerReleaseList } from "../commands/release-list.ts";
@@ -11,6 +12,7 @@ import type { CliContext } from "../context.ts";
 export function registerVerbs(release: Command, context: CliContext): void {
   registerReleaseCreate(release, context);
   registerReleaseSign(release, context);
+  registerReleaseAttach(release, context);
   registerReleaseVerify(release, context);
   registerReleaseInspect(release, context);
   registerReleaseList(release, context);
