@@ -130,7 +130,7 @@ async function confirm(session: Session, tried: Trying): Promise<Outcome> {
 
 /** The boot entry comes before: a floor above a release that was not confirmed would lock its predecessor out. */
 async function recordConfirmed(session: Session, { release }: Trying): Promise<Outcome> {
-  if (release !== null) raiseFloors(session, release);
+  if (release !== null) raiseFloors(session, await session.ports.backend.bootFacts(), release);
   await session.end("deployment-confirmed");
   forgetGivenUp(session.ports.paths.stateDirectory);
   return outcome(session.journal, "confirmed");

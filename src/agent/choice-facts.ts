@@ -10,7 +10,7 @@ import { peekVerdicts } from "./verdicts.ts";
 
 /**
  * Reads only.
- * @throws AgentError AGENT_TRUST_ROOT_MISSING; TrustError for a root or a trust state that is damaged; HostError
+ * @throws AgentError AGENT_TRUST_ROOT_MISSING; TrustError for a root that is damaged or a trust state of a newer bootferry; HostError
  */
 export async function readChoiceFacts(ports: AgentPorts): Promise<ChoiceFacts> {
   const { config, files, paths, agentVersion } = ports;
@@ -21,7 +21,7 @@ export async function readChoiceFacts(ports: AgentPorts): Promise<ChoiceFacts> {
     root: await loadTrustRoot(files, config.trust),
     device,
     followName: config.follow.name,
-    trustState: readFloors(paths.stateDirectory, bootFacts),
+    trustState: readFloors(paths, bootFacts),
     verdicts: peekVerdicts(paths.stateDirectory),
     synchronisedNowUtc: await ports.synchronisedNowUtc(),
     deployedPayloads: payloadsThere(bootFacts.deployments),

@@ -30,7 +30,7 @@ export interface AgentRequest {
 /**
  * Runs the agent once; the caller holds its lock. Refusals and failures of an update are outcomes, recorded in journal
  * and history.
- * @throws HostError when the state of the device cannot be read or written; TrustError TRUST_STATE_INVALID,
+ * @throws HostError when the state of the device cannot be read or written; TrustError
  *   TRUST_STATE_VERSION; DeployError DEPLOY_BOOT_PARTITION_ABSENT; the reason of the signal, after which the next run goes on
  */
 export async function runAgent(ports: AgentPorts, request: AgentRequest): Promise<Outcome> {

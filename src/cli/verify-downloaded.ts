@@ -27,7 +27,7 @@ export async function verifyDownloaded(
   const facts = await backend.bootFacts();
   const deployment = facts.deployments.find((candidate) => candidate.id === id);
   if (deployment === undefined) throw new DeployError("DEPLOY_NOT_STAGED", `${id} is not there`);
-  requireAcceptable(deployment, config.follow.name, readFloors(paths.stateDirectory, facts));
+  requireAcceptable(deployment, config.follow.name, readFloors(paths, facts));
   const { missing, corrupt, missingImages, corruptImages } = await verifyStore(store, [deployment.imageDigest], {
     signal,
   });

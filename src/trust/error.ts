@@ -121,7 +121,7 @@ export const TRUST_ERRORS: ErrorTable<TrustErrorCode> = {
   TRUST_STATE_INVALID: {
     exit: EXIT.failed,
     remedy:
-      "Restore the trust state file from a backup. Deleting it lets the device install again, but it then forgets which older releases it must refuse.",
+      "Nothing to do: the device makes the file again from its second copy, or from the deployments that it has confirmed.",
   },
   TRUST_STATE_VERSION: {
     exit: EXIT.failed,

@@ -2,7 +2,7 @@
  * Media that are wrong in one place, and a device to insert them into.
  *
  * The device is a simulated one whose first release is confirmed. Whatever is inserted, all that may change on it is
- * what the agent remembers (its state directory) and what is gone with the next boot (`run/`).
+ * what the agent remembers (its state directory, and the second copy of its trust) and what is gone with the next boot (`run/`).
  */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -22,7 +22,7 @@ import {
 } from "../../bundle-format/vectors/source/parts.ts";
 import type { TestKeyName } from "../../bundle-format/vectors/source/test-keys.ts";
 import type { VectorFiles } from "../../bundle-format/vectors/source/vector.ts";
-import { trustStateFile } from "../../src/agent/floors.ts";
+import { trustStateFiles } from "../../src/agent/floors.ts";
 import type { Statement } from "../../src/bundle/statement.ts";
 import { contentDigesters } from "../../src/composefs/content-digester.ts";
 import { formatImageDigest } from "../../src/composefs/image-digest.ts";
@@ -37,7 +37,8 @@ import { canonicalTree } from "../../src/tree/canonical-tree.ts";
 import { LayerMerge } from "../../src/tree/layer-merge.ts";
 import type { DirectoryNode } from "../../src/tree/node.ts";
 import { TarParser } from "../../src/tree/tar-parser.ts";
-import { INITIAL_TRUST_STATE, writeTrustState } from "../../src/trust/state.ts";
+import { INITIAL_TRUST_STATE } from "../../src/trust/state.ts";
+import { writeTrustCopies } from "../../src/trust/state-copies.ts";
 import { layOutFiles } from "../unit/bundle/vector-reader.ts";
 import type { CliRun } from "./cli.ts";
 import { runInProcess } from "./cli-in-process.ts";
@@ -214,11 +215,12 @@ export class BadInputDevice implements Disposable {
 
   /** All that must not change. */
   snapshot() {
-    const ours = relative(this.paths.sysroot, this.paths.stateDirectory);
+    const { stateDirectory, sysroot } = this.paths;
+    const ours = [stateDirectory, trustStateFiles(this.paths).second].map((path) => relative(sysroot, path));
     // A directory of objects/ (there are 256 at most) stays when its objects are gone.
     const isIgnored = (path: string) =>
-      [ours, "run"].some((it) => path === it || path.startsWith(`${it}/`)) || /^bootferry\/objects\/..$/.test(path);
-    return snapshotOf(this.paths.sysroot, isIgnored);
+      [...ours, "run"].some((it) => path === it || path.startsWith(`${it}/`)) || /^bootferry\/objects\/..$/.test(path);
+    return snapshotOf(sysroot, isIgnored);
   }
 
   /** Runs `attempt`; afterwards the device is as it was, and only its memory has grown. */
@@ -246,9 +248,9 @@ export class BadInputDevice implements Disposable {
   async reset({ root = "single", timeFloorUtc }: InsertOptions = {}): Promise<void> {
     rmSync(this.paths.stateDirectory, { recursive: true, force: true });
     mkdirSync(this.paths.stateDirectory);
-    if (timeFloorUtc !== undefined) {
-      writeTrustState(trustStateFile(this.paths.stateDirectory), { ...INITIAL_TRUST_STATE, timeFloorUtc });
-    }
+    const trust = trustStateFiles(this.paths);
+    rmSync(trust.second, { force: true });
+    if (timeFloorUtc !== undefined) writeTrustCopies(trust, { ...INITIAL_TRUST_STATE, timeFloorUtc });
     const draft = ROOT_DRAFTS[root];
     if (draft === undefined) throw new Error(`no root ${root}`);
     const [deployment = ""] = readdirSync(join(this.paths.sysroot, "bootferry/deploy"));

@@ -3,6 +3,7 @@
  *
  *     <sysroot>/bootferry/
  *       objects/ images/ staging/      the store (see store/object-store.ts)
+ *       trust.json                     the second copy of what the agent remembers of its trust (agent/floors.ts)
  *       staged.json                    names the deployment that is complete and not yet bootable
  *       deploy/<id>/origin.json        what was deployed, from which release
  *       deploy/<id>/etc/               its /etc; there from activation on

@@ -4,6 +4,7 @@
  */
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { trustStateFiles } from "../../../src/agent/floors.ts";
 import { type HistoryRecord, readHistory } from "../../../src/agent/history.ts";
 import { journalFile } from "../../../src/agent/journal.ts";
 import type { Outcome } from "../../../src/agent/outcome.ts";
@@ -27,7 +28,8 @@ import { formatEnvelope, signPayload } from "../../../src/trust/dsse.ts";
 import { generatePrivateKey, type PrivateKey, publicKeyOf } from "../../../src/trust/keys.ts";
 import { createRoot } from "../../../src/trust/root.ts";
 import { keySigner } from "../../../src/trust/signer.ts";
-import { readTrustState, type TrustState } from "../../../src/trust/state.ts";
+import { INITIAL_TRUST_STATE, type TrustState } from "../../../src/trust/state.ts";
+import { readTrustCopies } from "../../../src/trust/state-copies.ts";
 import { type FakeDevice, type FakeImage, openFakeDevice } from "../../support/fake-backend.ts";
 import { noise, releaseFixture } from "../store/store-fixture.ts";
 import { scratchDirectory } from "./scratch.ts";
@@ -174,7 +176,7 @@ export async function openWorld(installed: SignedRelease, options: WorldOptions 
       runAgent({ ...ports, ...changes }, { medium: medium && { kind: "directory", directory: medium } }),
     status: () => readStatus(paths.stateDirectory, paths.runtimeDirectory),
     history: () => readHistory(paths.stateDirectory).records,
-    trust: () => readTrustState(below(paths.stateDirectory, "trust.json")),
+    trust: () => readTrustCopies(trustStateFiles(paths)).state ?? INITIAL_TRUST_STATE,
     program(path, text) {
       const file = join(root, path);
       mkdirSync(dirname(file), { recursive: true });

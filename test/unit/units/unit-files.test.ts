@@ -2,7 +2,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { trustStateFiles } from "../../../src/agent/floors.ts";
 import { agentConfigSchema } from "../../../src/config/agent-config.ts";
+import { HOST_DEVICE_PATHS } from "../../../src/config/device-paths.ts";
 
 const UNITS = join(import.meta.dirname, "..", "..", "..", "units");
 
@@ -143,6 +145,13 @@ describe("the media unit", () => {
     expect(writable).toEqual(
       expect.arrayContaining(["/run/cryptsetup", "/run/systemd/ask-password", "/run/bootferry"]),
     );
+  });
+
+  it("may write both copies of what the device trusts: a medium can bring a new root", () => {
+    const writable = words(get("Service.ReadWritePaths")).map((path) => path.replace(/^-/, ""));
+    for (const path of Object.values(trustStateFiles(HOST_DEVICE_PATHS))) {
+      expect(writable.some((directory) => path.startsWith(`${directory}/`))).toBe(true);
+    }
   });
 });
 
