@@ -8,6 +8,7 @@ import { isManifestMediaType, MANIFEST_TYPES } from "../oci/media-type.ts";
 import { parseStrictJson } from "../oci/strict-json.ts";
 import { MAX_PAYLOAD_BYTES } from "../trust/dsse.ts";
 import { PLAIN_TEXT } from "../trust/plain-text.ts";
+import { RELEASE_NAME_PATTERN } from "../trust/release-name.ts";
 import { utcTimeSchema } from "../trust/utc-time.ts";
 import { BundleError } from "./error.ts";
 import { TREE_IMAGE_MEDIA_TYPES } from "./media-type.ts";
@@ -20,7 +21,6 @@ const MAX_DEVICES = 20_000; // what one payload of 1 MiB can name
 const MAX_APPS = 256;
 const MAX_NOTES = 16_384;
 
-const NAME_PATTERN = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 const VERSION_PATTERN = /^[0-9A-Za-z][0-9A-Za-z.+_~-]{0,63}$/;
 const COMPATIBLE_PATTERN = /^[0-9A-Za-z][0-9A-Za-z.,:+_-]{0,127}$/; // device tree strings such as "acme,kiosk-v2" too
 const ARCHITECTURE_PATTERN = /^[a-z0-9]{1,16}(\/[a-z0-9]{1,8})?$/; // GOARCH, and its variant: "arm/v7"
@@ -71,7 +71,7 @@ const targetSchema = z.strictObject({
 export const statementSchema = z
   .strictObject({
     specVersion: z.literal(STATEMENT_SPEC_VERSION),
-    name: z.string().regex(NAME_PATTERN).describe("what a device follows"),
+    name: z.string().regex(RELEASE_NAME_PATTERN).describe("what a device follows"),
     version: z.string().regex(VERSION_PATTERN).describe("for people; never compared"),
     sequence: z.int().min(1).describe("rises with each release of the name"),
     createdAt: utcTimeSchema,

@@ -23,7 +23,7 @@ import { parseRelPath, type RelPath } from "../path.ts";
 import { findRelease, readReleases } from "../release/existing-releases.ts";
 import { ingestRelease, type StoredImage } from "../store/ingest.ts";
 import { type ObjectStore, openObjectStore } from "../store/object-store.ts";
-import { parseRoot } from "../trust/root.ts";
+import { newestOf, parseRootFile } from "../trust/root-chain.ts";
 import { INITIAL_TRUST_STATE } from "../trust/state.ts";
 import type { CliContext } from "./context.ts";
 import { ingestProgress } from "./ingest-progress.ts";
@@ -81,7 +81,7 @@ export async function openInstallSource(
   const medium = await openMedium(context.path(options.medium));
   const { compatible, architecture, id: deviceId } = provisioning.config.device;
   const facts: ChoiceFacts = {
-    root: parseRoot(rootBytes),
+    root: newestOf(parseRootFile(rootBytes)),
     device: { compatible, architecture, deviceId, agentVersion },
     followName: provisioning.config.follow.name,
     trustState: INITIAL_TRUST_STATE,

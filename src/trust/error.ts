@@ -18,9 +18,12 @@ export type TrustErrorCode =
   | "TRUST_ROLE_MISSING"
   | "TRUST_ROOT_INVALID"
   | "TRUST_ROOT_VERSION_UNSUPPORTED"
+  | "TRUST_ROOT_NOT_SUCCESSOR"
   | "TRUST_RELEASE_REVOKED"
   | "TRUST_SEQUENCE_OLDER"
   | "TRUST_SEQUENCE_CONFLICT"
+  | "TRUST_SEQUENCE_BELOW_MINIMUM"
+  | "TRUST_NAME_NOT_PERMITTED"
   | "TRUST_EXPIRED"
   | "TRUST_ROOT_EXPIRED"
   | "TRUST_STATE_INVALID"
@@ -95,6 +98,11 @@ export const TRUST_ERRORS: ErrorTable<TrustErrorCode> = {
     exit: EXIT.notTrusted,
     remedy: "Install a newer bootferry on this machine: the root document uses a format that this one does not know.",
   },
+  TRUST_ROOT_NOT_SUCCESSOR: {
+    exit: EXIT.notTrusted,
+    remedy:
+      "Bring every root document from the next version on, in order and without a gap; each must be signed by enough root keys of the one before it.",
+  },
   TRUST_RELEASE_REVOKED: {
     exit: EXIT.notTrusted,
     remedy: "Do not install this release: its publisher withdrew it. Ask for the release that replaces it.",
@@ -108,6 +116,15 @@ export const TRUST_ERRORS: ErrorTable<TrustErrorCode> = {
     exit: EXIT.notTrusted,
     remedy:
       "Ask the publisher which of the two releases is right and to publish it again under a higher sequence number.",
+  },
+  TRUST_SEQUENCE_BELOW_MINIMUM: {
+    exit: EXIT.notTrusted,
+    remedy: "Bring a medium with a newer release: the publisher's root document lets no device take this one any more.",
+  },
+  TRUST_NAME_NOT_PERMITTED: {
+    exit: EXIT.notTrusted,
+    remedy:
+      "Bring a medium with the release that this device has, or one with a root document whose successors allow the change to the other name.",
   },
   TRUST_EXPIRED: {
     exit: EXIT.notTrusted,

@@ -11,6 +11,7 @@ import { MAX_PAYLOAD_BYTES } from "./dsse.ts";
 import { TrustError } from "./error.ts";
 import { KEY_ID_PATTERN, type KeyId, type PublicKey, parsePublicKeyDer } from "./keys.ts";
 import { PLAIN_LINE } from "./plain-text.ts";
+import { RELEASE_NAME_PATTERN } from "./release-name.ts";
 import { utcTimeSchema } from "./utc-time.ts";
 
 export const ROOT_SPEC_VERSION = "1";
@@ -18,9 +19,27 @@ const MAX_DEPTH = 6;
 const MAX_ROLE_KEYS = 32; // as many as an envelope holds signatures
 const MAX_KEYS = 3 * MAX_ROLE_KEYS;
 const MAX_REVOKED = 4096; // ten a week for eight years
+const MAX_NAMES = 256; // release names of one publisher
+const MAX_DOWNGRADES = 256; // each is an exception that somebody has looked at
+const MAX_SUCCESSORS = 16;
 
 const keyId = z.string().regex(KEY_ID_PATTERN, "not a key id") as unknown as z.ZodType<KeyId, string>;
 const digest = z.string().regex(DIGEST_PATTERN, "not a sha256 digest") as unknown as z.ZodType<Digest, string>;
+const releaseName = z.string().regex(RELEASE_NAME_PATTERN, "not a release name");
+
+/** Members named for releases. Names are looked at first: a record of zod's passes over "__proto__" in silence. */
+function byReleaseName<T extends z.ZodType>(value: T) {
+  return z
+    .custom<object>(hasReleaseNames, `expected an object with at most ${MAX_NAMES} release names`)
+    .pipe(z.record(releaseName, value))
+    .meta({ maxProperties: MAX_NAMES });
+}
+
+function hasReleaseNames(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const names = Object.keys(value);
+  return names.length <= MAX_NAMES && names.every((name) => RELEASE_NAME_PATTERN.test(name));
+}
 
 const roleSchema = z.strictObject({
   keyIds: z.array(keyId).min(1).max(MAX_ROLE_KEYS).describe("keys that may sign in this role"),
@@ -51,6 +70,17 @@ export const rootDocumentSchema = z
     }),
     revokedKeys: z.array(keyId).max(MAX_REVOKED).describe("keys that count for nothing any more"),
     revokedReleases: z.array(digest).max(MAX_REVOKED).describe("payload digests of releases that are withdrawn"),
+    minSequences: byReleaseName(z.int().min(1))
+      .optional()
+      .describe("for each release name the lowest sequence that devices still take"),
+    downgrades: z
+      .array(digest)
+      .max(MAX_DOWNGRADES)
+      .optional()
+      .describe("payload digests of releases that devices may go back to"),
+    successors: byReleaseName(z.array(releaseName).min(1).max(MAX_SUCCESSORS))
+      .optional()
+      .describe("for each release name the names that a device which has it may follow instead"),
   })
   .describe("A root document of bootferry: keys, roles, thresholds and revocations");
 
@@ -76,7 +106,18 @@ export function parseRootDocument(payload: Uint8Array): RootDocument {
  * @throws TrustError TRUST_ROOT_INVALID when devices would refuse it
  */
 export function formatRootDocument(document: RootDocument): Buffer {
-  return Buffer.from(`${JSON.stringify(acceptable(document), null, 2)}\n`);
+  return Buffer.from(`${JSON.stringify(withoutEmpty(acceptable(document)), null, 2)}\n`);
+}
+
+/** Optional members that say nothing are left out (BF-3.12), so that one document has one spelling. */
+function withoutEmpty(document: RootDocument): RootDocument {
+  const { minSequences = {}, downgrades = [], successors = {}, ...rest } = document;
+  return {
+    ...rest,
+    ...(Object.keys(minSequences).length === 0 ? {} : { minSequences }),
+    ...(downgrades.length === 0 ? {} : { downgrades }),
+    ...(Object.keys(successors).length === 0 ? {} : { successors }),
+  };
 }
 
 /** The document with its members in the order of the schema. */

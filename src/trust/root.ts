@@ -5,7 +5,7 @@
  * image or its configuration (bundle-format/spec.md, section 3).
  */
 import { type Digest, digestOf } from "../oci/digest.ts";
-import { type Envelope, parseEnvelope, signPayload, verifyEnvelope } from "./dsse.ts";
+import { type Envelope, parseEnvelope, type SignatureRule, signPayload, verifyEnvelope } from "./dsse.ts";
 import { TrustError } from "./error.ts";
 import { formatPublicKeyDer, type KeyId, type PublicKey } from "./keys.ts";
 import {
@@ -35,6 +35,8 @@ export interface TrustedRoot {
   readonly version: number;
   /** Of the signed payload, whoever signed it. */
   readonly digest: Digest;
+  /** As received: the next root is held against it, and it is handed on byte for byte. */
+  readonly envelope: Envelope;
   /** The keys whose signatures made it acceptable, sorted. */
   readonly signedBy: readonly KeyId[];
   /** Undefined for a role that this root does not define. */
@@ -59,6 +61,12 @@ export interface RootDraft {
   readonly labels?: ReadonlyMap<KeyId, string>;
   readonly revokedKeys?: readonly KeyId[];
   readonly revokedReleases?: readonly Digest[];
+  /** By release name: what devices refuse below, whatever they have confirmed. */
+  readonly minSequences?: Readonly<Record<string, number>>;
+  /** Payload digests of releases that devices may go back to. */
+  readonly downgrades?: readonly Digest[];
+  /** By release name: the names that a device which has it may follow instead. */
+  readonly successors?: Readonly<Record<string, readonly string[]>>;
 }
 
 /**
@@ -70,17 +78,12 @@ export function parseRoot(bytes: Uint8Array): TrustedRoot {
   const envelope = parseEnvelope(bytes);
   refuseOtherTypes(envelope);
   const document = parseRootDocument(envelope.payload);
-  const { payload, signedBy } = verifyEnvelope(envelope, {
-    payloadType: ROOT_PAYLOAD_TYPE,
-    role: "root",
-    keys: usableKeys(document, "root"),
-    threshold: document.roles.root.threshold,
-    revokedKeys: document.revokedKeys,
-  });
+  const { payload, signedBy } = verifyEnvelope(envelope, rootRule(document)); // BF-3.3
   const root: Omit<TrustedRoot, typeof trustedRoot> = {
     document,
     version: document.version,
     digest: digestOf(payload),
+    envelope,
     signedBy,
     roleKeys(role) {
       const entry = document.roles[role];
@@ -88,6 +91,17 @@ export function parseRoot(bytes: Uint8Array): TrustedRoot {
     },
   };
   return root as TrustedRoot;
+}
+
+/** What the root keys of `document` must have signed for a root to stand under them. */
+export function rootRule(document: RootDocument): SignatureRule {
+  return {
+    payloadType: ROOT_PAYLOAD_TYPE,
+    role: "root",
+    keys: usableKeys(document, "root"),
+    threshold: document.roles.root.threshold,
+    revokedKeys: document.revokedKeys,
+  };
 }
 
 /** BF-2.5: the type comes first, so that a release is never taken for a malformed root. */
@@ -132,5 +146,12 @@ function documentOfDraft(draft: RootDraft): RootDocument {
     },
     revokedKeys: [...(draft.revokedKeys ?? [])].sort(),
     revokedReleases: [...(draft.revokedReleases ?? [])].sort(),
+    minSequences: Object.fromEntries(sortedEntries(draft.minSequences)),
+    downgrades: [...(draft.downgrades ?? [])].sort(),
+    successors: Object.fromEntries(sortedEntries(draft.successors).map(([name, names]) => [name, [...names].sort()])),
   };
+}
+
+function sortedEntries<T>(byName: Readonly<Record<string, T>> = {}): [string, T][] {
+  return Object.entries(byName).toSorted(([a], [b]) => (a < b ? -1 : 1));
 }

@@ -9,6 +9,7 @@ import { keySigner } from "../../../src/trust/signer.ts";
 
 const keyOf = (fill: number) => privateKeyOfSeed(Buffer.alloc(32, fill));
 const [alice, bob, carol] = [keyOf(1), keyOf(2), keyOf(3)] as const;
+const manyNames = Array.from({ length: 257 }, (_, number) => `os-${number}`);
 
 function draft(overrides: Partial<RootDraft> = {}): RootDraft {
   return {
@@ -86,8 +87,17 @@ describe("a root", () => {
     ["a label that moves the cursor", { labels: new Map([[bob.publicKey.keyId, "Bob\u001b[2J"]]) }],
     ["a label that turns the writing around", { labels: new Map([[bob.publicKey.keyId, "\u202eboB"]]) }],
     ["a revoked key that is no key id", { revokedKeys: ["bob" as KeyId] }],
+    ["a lowest sequence of zero", { minSequences: { "kiosk-os": 0 } }],
+    ["a lowest sequence of what is no release name", { minSequences: { "Kiosk OS": 1 } }],
+    ["a lowest sequence of a prototype", { minSequences: JSON.parse('{"__proto__":1}') }],
+    ["257 lowest sequences", { minSequences: Object.fromEntries(manyNames.map((name) => [name, 1])) }],
+    ["257 downgrades", { downgrades: manyNames.map((name) => digestOf(name)) }],
+    ["a downgrade that is no digest", { downgrades: ["sha512:00" as Digest] }],
+    ["a successor that is no release name", { successors: { "kiosk-os": ["../kiosk"] } }],
+    ["a name without successors", { successors: { "kiosk-os": [] } }],
+    ["a name with 17 successors", { successors: { "kiosk-os": manyNames.slice(0, 17) } }],
     ["a revoked release that is no digest", { revokedReleases: ["sha512:00" as Digest] }],
-  ])("is not made with %s", async (_, overrides) => {
+  ])("is not made with %s (BF-3.17)", async (_, overrides) => {
     await expect(createRoot(draft(overrides), [keySigner(alice)])).rejects.toMatchObject({
       code: "TRUST_ROOT_INVALID",
     });
@@ -95,6 +105,29 @@ describe("a root", () => {
 });
 
 describe("a root document", () => {
+  it("says what else devices must refuse and may accept, and leaves out what it does not say (BF-3.12)", async () => {
+    const said = {
+      minSequences: { constructor: 1, "kiosk-os": 7 },
+      downgrades: [digestOf("41")],
+      successors: { "kiosk-os": ["kiosk-ng", "kiosk-os-2"] },
+    };
+    const { payload } = await createRoot(draft(said), [keySigner(alice)]);
+    expect(parseRootDocument(payload)).toMatchObject(said);
+    expect(formatRootDocument(parseRootDocument(payload))).toEqual(payload);
+    const [silent, empty] = [draft(), draft({ minSequences: {}, downgrades: [], successors: {} })];
+    const bytes = (await createRoot(silent, [keySigner(alice)])).payload;
+    expect((await createRoot(empty, [keySigner(alice)])).payload).toEqual(bytes);
+    expect(bytes.toString()).not.toMatch(/minSequences|downgrades|successors/);
+  });
+
+  it("may not hide the name of a prototype among its lowest sequences", async () => {
+    const { payload } = await createRoot(draft({ minSequences: { os: 1 } }), [keySigner(alice)]);
+    const changed = payload.toString().replace('"os": 1', '"__proto__": 1');
+    expect(() => parseRootDocument(Buffer.from(changed))).toThrow(
+      expect.objectContaining({ code: "TRUST_ROOT_INVALID" }),
+    );
+  });
+
   it("is written as it was read", async () => {
     const { payload } = await createRoot(draft(), [keySigner(alice)]);
     expect(formatRootDocument(parseRootDocument(payload))).toEqual(payload);
