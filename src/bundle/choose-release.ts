@@ -6,7 +6,7 @@ import { CodedError } from "../error.ts";
 import type { Digest } from "../oci/digest.ts";
 import { TrustError } from "../trust/error.ts";
 import { evaluateExpiry } from "../trust/expiry.ts";
-import { evaluateRollback, floorOf } from "../trust/rollback-policy.ts";
+import { evaluateRollback, floorOf, nameRefusal, rollbackRefusal } from "../trust/rollback-policy.ts";
 import type { TrustState } from "../trust/state.ts";
 import { type DeviceIdentity, evaluateApplicability } from "./applicability.ts";
 import { BundleError } from "./error.ts";
@@ -21,7 +21,7 @@ export interface RefusalReason {
 
 export type ReleaseChoice =
   | { readonly kind: "install"; readonly release: VerifiedRelease; readonly target: Target }
-  /** The newest fitting release is the one that this device has confirmed, and it is there. */
+  /** The newest fitting release is one that this device has confirmed, and it is there. */
   | { readonly kind: "current"; readonly release: VerifiedRelease; readonly target: Target }
   /** Never without a reason; the first one is the most telling. */
   | { readonly kind: "nothing"; readonly reasons: readonly [RefusalReason, ...RefusalReason[]] };
@@ -85,23 +85,14 @@ function evaluateCandidate(
   const applicability = evaluateApplicability(statement, device);
   if (applicability.kind === "not-for-us") return applicability.reason;
   const { target } = applicability;
-  const rollback = evaluateRollback(state, { name, sequence, payloadDigest });
-  switch (rollback.kind) {
-    case "older": {
-      const floor = `this device has confirmed sequence ${rollback.floor}`;
-      return new TrustError("TRUST_SEQUENCE_OLDER", `${titleOf(release)} is older: ${floor}`);
-    }
-    case "conflict":
-      return new TrustError(
-        "TRUST_SEQUENCE_CONFLICT",
-        `${titleOf(release)} is not the one that this device has confirmed`,
-      );
-    case "same":
-      // BF-6.3: after a rollback the next update takes its place. What was confirmed already does not expire (BF-6.5).
-      return { release, target, isCurrent: deployedPayloads?.has(payloadDigest) ?? true };
-    case "newer":
-      break;
-  }
+  const rollback = evaluateRollback(state, { name, sequence, payloadDigest }, root);
+  const refusal = nameRefusal(state, name, titleOf(release), root) ?? rollbackRefusal(rollback, titleOf(release), root);
+  if (refusal !== undefined) return refusal;
+  // BF-6.3: after a rollback the next update takes its place. What was confirmed already does not expire (BF-6.5).
+  if (rollback.kind === "same") return { release, target, isCurrent: deployedPayloads?.has(payloadDigest) ?? true };
+  // BF-6.12: or a medium that stays in would install it over and over, for the floor does not come down to it
+  if (rollback.kind === "downgrade" && deployedPayloads?.has(payloadDigest))
+    return { release, target, isCurrent: true };
   const floor = floorOf(state, name)?.sequence;
   // BF-6.8: a device that remembers nothing has nothing to migrate from
   if (requires.minSequence !== undefined && floor !== undefined && floor < requires.minSequence) {

@@ -18,8 +18,8 @@ import { listReleases } from "../../../src/bundle/read-release.ts";
 import type { Statement } from "../../../src/bundle/statement.ts";
 import { type VerifiedRelease, verifyRelease } from "../../../src/bundle/verify-release.ts";
 import { evaluateRollback, raiseFloor } from "../../../src/trust/rollback-policy.ts";
-import { parseRoot } from "../../../src/trust/root.ts";
-import { INITIAL_TRUST_STATE } from "../../../src/trust/state.ts";
+import { parseRoot, type RootDraft } from "../../../src/trust/root.ts";
+import { INITIAL_TRUST_STATE, type TrustState } from "../../../src/trust/state.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 import { layOutFiles } from "./vector-reader.ts";
 
@@ -29,7 +29,13 @@ beforeAll(async () => {
 });
 
 /** Verified releases, made the only way there is: signed, laid out, read back. */
-async function releases(...statements: readonly Partial<Statement>[]): Promise<readonly VerifiedRelease[]> {
+const releases = (...statements: readonly Partial<Statement>[]) => releasesUnder({}, statements);
+
+/** The same under a root that says more. Calls with equal statements give equal payloads. */
+async function releasesUnder(
+  changes: Partial<RootDraft>,
+  statements: readonly Partial<Statement>[],
+): Promise<readonly VerifiedRelease[]> {
   const medium = new MediumDraft();
   for (const overrides of statements) {
     const statement = statementOf(image, overrides);
@@ -37,7 +43,7 @@ async function releases(...statements: readonly Partial<Statement>[]): Promise<r
   }
   const stick = temporaryDirectory();
   layOutFiles(medium.files(), stick);
-  const root = parseRoot(await rootEnvelope(SINGLE_ROOT, ["root-a"]));
+  const root = parseRoot(await rootEnvelope({ ...SINGLE_ROOT, ...changes }, ["root-a"]));
   const { releases: found } = await listReleases(await openMedium(stick));
   const verified = found.map((release) => verifyRelease(release, root));
   return verified.toSorted((a, b) => a.statement.sequence - b.statement.sequence);
@@ -118,6 +124,65 @@ describe("choosing a release", () => {
     expect(outcome(choose([...twins, ...higher]))).toEqual(["install", 43]);
   });
 
+  describe("under a root that says more", () => {
+    const OLD = { sequence: 41 };
+    const NEW = { sequence: 42 };
+    /** The state of a device that has confirmed the last of these. */
+    const confirmed = async (...statements: readonly Partial<Statement>[]): Promise<TrustState> => {
+      const last = (await releases(...statements)).at(-1);
+      if (last === undefined) throw new Error("a release");
+      const { statement, payloadDigest } = last;
+      const state = raiseFloor(INITIAL_TRUST_STATE, { ...statement, payloadDigest });
+      return { ...state, followedName: statement.name };
+    };
+    const digestsOf = async (...statements: readonly Partial<Statement>[]) =>
+      (await releases(...statements)).map(({ payloadDigest }) => payloadDigest);
+
+    it("refuses what is below its lowest sequence, on new devices and where it runs (BF-6.11)", async () => {
+      const candidates = await releasesUnder({ minSequences: { [NAME]: 42 } }, [OLD]);
+      expect(outcome(choose(candidates))).toEqual(["TRUST_SEQUENCE_BELOW_MINIMUM"]);
+      expect(outcome(choose(candidates, await confirmed(OLD)))).toEqual(["TRUST_SEQUENCE_BELOW_MINIMUM"]);
+      expect(outcome(choose(await releasesUnder({ minSequences: { [NAME]: 42 } }, [OLD, NEW])))).toEqual([
+        "install",
+        42,
+      ]);
+    });
+
+    it("goes back to the release that it permits, once, and to no other (BF-6.12)", async () => {
+      const downgrades = await digestsOf(OLD);
+      const candidates = await releasesUnder({ downgrades }, [OLD, { sequence: 40 }]);
+      const state = await confirmed(NEW);
+      expect(outcome(choose(candidates, state))).toEqual(["install", 41]);
+      const there = { deployedPayloads: new Set(downgrades) };
+      expect(outcome(chooseRelease(candidates, CONTEXT.device, state, NAME, there))).toEqual(["current", 41]);
+      expect(outcome(choose(await releasesUnder({ downgrades }, [{ sequence: 40 }]), state))).toEqual([
+        "TRUST_SEQUENCE_OLDER",
+      ]);
+      expect(outcome(choose(await releasesUnder({ downgrades }, [OLD, NEW]), state))).toEqual(["current", 42]);
+    });
+
+    it("permits no downgrade below its own lowest sequence, nor one that has expired", async () => {
+      const expired = { ...OLD, expiresAt: "2026-12-01T00:00:00Z" };
+      const state = await confirmed(NEW);
+      const minimum = { downgrades: await digestsOf(OLD), minSequences: { [NAME]: 42 } };
+      expect(outcome(choose(await releasesUnder(minimum, [OLD]), state))).toEqual(["TRUST_SEQUENCE_BELOW_MINIMUM"]);
+      const late = { ...state, timeFloorUtc: "2027-01-01T00:00:00Z" };
+      const permitted = { downgrades: await digestsOf(expired) };
+      expect(outcome(choose(await releasesUnder(permitted, [expired]), late))).toEqual(["TRUST_EXPIRED"]);
+    });
+
+    it("lets a device change its name only where it says so, whatever the configuration asks (BF-6.13)", async () => {
+      const other = { sequence: 1, name: "kiosk-ng" };
+      const state = await confirmed(NEW);
+      const follow = async (changes: Partial<RootDraft>, at: TrustState) =>
+        outcome(chooseRelease(await releasesUnder(changes, [other]), CONTEXT.device, at, "kiosk-ng"));
+      expect(await follow({}, state)).toEqual(["TRUST_NAME_NOT_PERMITTED"]);
+      expect(await follow({ successors: { [NAME]: ["kiosk-ng"] } }, state)).toEqual(["install", 1]);
+      expect(await follow({ successors: { "kiosk-ng": [NAME] } }, state)).toEqual(["TRUST_NAME_NOT_PERMITTED"]);
+      expect(await follow({}, INITIAL_TRUST_STATE)).toEqual(["install", 1]);
+    });
+  });
+
   it("takes twins for one when only their signatures differ", async () => {
     const [release] = await releases({ sequence: 42 });
     if (release === undefined) throw new Error("a release");
@@ -146,7 +211,7 @@ describe("choosing a release", () => {
         const { statement, payloadDigest } = choice.release;
         expect(statement.name).toBe(NAME);
         expect(evaluateApplicability(statement, CONTEXT.device).kind).toBe("applies");
-        const verdict = evaluateRollback(state, { ...statement, payloadDigest }).kind;
+        const verdict = evaluateRollback(state, { ...statement, payloadDigest }, choice.release.root).kind;
         expect(verdict).toBe(choice.kind === "install" ? "newer" : "same");
       }),
     );
