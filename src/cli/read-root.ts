@@ -1,4 +1,4 @@
-/** The trust root that a person names on the workstation. */
+/** Files with trust roots that a person names on the workstation: one root, or a chain of them, one on each line. */
 import { OciError } from "../oci/error.ts";
 import { type Envelope, parseEnvelopeToSign } from "../trust/dsse.ts";
 import { TrustError } from "../trust/error.ts";
@@ -8,33 +8,48 @@ import type { CliContext } from "./context.ts";
 import { CliError } from "./error.ts";
 import { readInputFile } from "./read-input.ts";
 
-/**
- * The newest root of a file, which may hold the whole chain.
- * @throws CliError CLI_USAGE for another kind of file; TrustError when its own root keys, or those of the root before it, do
- * not bear it out; HostError
- */
+/** The newest root of a file. Errors as {@link readRootChain}. */
 export function readRootFile(context: CliContext, file: string): TrustedRoot {
+  return newestOf(readRootChain(context, file));
+}
+
+/**
+ * All roots of a file, ascending, each step verified.
+ * @throws CliError CLI_USAGE for another kind of file; TrustError when signatures are missing or a step does not follow; HostError
+ */
+export function readRootChain(context: CliContext, file: string): readonly [TrustedRoot, ...TrustedRoot[]] {
   const bytes = readInputFile(context.path(file));
   try {
-    return newestOf(parseRootFile(bytes));
+    return parseRootFile(bytes);
   } catch (error) {
-    if (error instanceof TrustError && error.code !== "TRUST_ENVELOPE_INVALID") throw error;
-    throw noRoot(file, error);
+    throw isOtherFile(error) ? noRoot(file, error) : error;
   }
 }
 
-/** The envelope of a root that may still lack signatures. @throws CliError CLI_USAGE for another kind of file; HostError */
+/** The envelopes of a file, as they stand; they may lack signatures. @throws CliError CLI_USAGE for another kind of file; HostError */
+export function readRootEnvelopes(context: CliContext, file: string): readonly Envelope[] {
+  const bytes = readInputFile(context.path(file));
+  const lines = bytes.toString("utf8").split("\n");
+  const texts = lines.filter((line) => line.trim() !== "");
+  const isChain = texts.every((line) => line.startsWith("{") && line.trimEnd().endsWith("}"));
+  try {
+    return isChain ? texts.map((line) => parseEnvelopeToSign(Buffer.from(line))) : [parseEnvelopeToSign(bytes)];
+  } catch (error) {
+    throw isOtherFile(error) ? noRoot(file, error) : error;
+  }
+}
+
+/** The one envelope of a file. Errors as {@link readRootEnvelopes}. */
 export function readRootEnvelope(context: CliContext, file: string): Envelope {
-  const bytes = readInputFile(context.path(file));
-  try {
-    return parseEnvelopeToSign(bytes);
-  } catch (error) {
-    throw noRoot(file, error);
-  }
+  const [envelope, ...others] = readRootEnvelopes(context, file);
+  if (envelope !== undefined && others.length === 0) return envelope;
+  throw new CliError("CLI_USAGE", `${file} holds ${others.length + 1} roots; name a file with the one that is meant`);
 }
 
-/** Errors that do not speak of a malformed file pass unchanged. */
-function noRoot(file: string, error: unknown): unknown {
-  if (!(error instanceof OciError) && !(error instanceof TrustError)) return error;
-  return new CliError("CLI_USAGE", `${file} is no trust root: ${error.message}`, { cause: error });
+function isOtherFile(error: unknown): error is OciError | TrustError {
+  return error instanceof OciError || (error instanceof TrustError && error.code === "TRUST_ENVELOPE_INVALID");
+}
+
+function noRoot(file: string, cause: OciError | TrustError): CliError {
+  return new CliError("CLI_USAGE", `${file} is no trust root: ${cause.message}`, { cause });
 }

@@ -1,4 +1,5 @@
 /** A release for people and for `--json`: the statement, who signed it, how large it is. */
+import type { MediumProblem } from "../bundle/read-artifacts.ts";
 import type { Statement } from "../bundle/statement.ts";
 import type { FoundRelease } from "../release/existing-releases.ts";
 import { formatBytes } from "./format-units.ts";
@@ -11,6 +12,11 @@ export function releaseFacts({ release, payloadDigest, statement }: FoundRelease
     manifestDigest: release.manifestDigest,
     signatures: release.envelope.signatures.map(({ keyId }) => keyId),
   };
+}
+
+/** An entry that tells nobody its type is met by every reader of artifacts: it is one problem all the same. */
+export function distinctProblems(problems: readonly MediumProblem[]): readonly MediumProblem[] {
+  return [...new Map(problems.map((problem) => [problem.digest, problem])).values()];
 }
 
 export function releaseTitle({ name, version, sequence }: Statement): string {

@@ -9,6 +9,7 @@ import type { ReleaseDraft } from "../release/release-draft.ts";
 import { missingSignatures } from "../release/signer-roles.ts";
 import type { KeyId } from "../trust/keys.ts";
 import type { TrustedRoot } from "../trust/root.ts";
+import { newestOf } from "../trust/root-chain.ts";
 import { formatUtcTime } from "../trust/utc-time.ts";
 import { buildClock } from "./build-clock.ts";
 import type { CliContext } from "./context.ts";
@@ -16,7 +17,7 @@ import { CliError } from "./error.ts";
 import { addSigningOptions, collect, type SigningOptions, utcTime, wholeNumber } from "./options.ts";
 import type { Output } from "./output.ts";
 import { readInputFile } from "./read-input.ts";
-import { readRootFile } from "./read-root.ts";
+import { readRootChain } from "./read-root.ts";
 import { describeStatement } from "./release-facts.ts";
 import { openSigners } from "./signers.ts";
 import { parseTargetArguments } from "./target-argument.ts";
@@ -88,7 +89,12 @@ function addWhatOptions(command: Command): void {
 /** How it is made. */
 function addHowOptions(command: Command): void {
   command
-    .addOption(new Option("--root <file>", "check that the keys may sign releases under this trust root"))
+    .addOption(
+      new Option(
+        "--root <file>",
+        "check that the keys may sign releases under this trust root; a chain travels along on the medium",
+      ),
+    )
     .addOption(new Option("--no-tree", "leave out what the native engine needs: only bootc hosts can install it"))
     .addOption(
       new Option("--no-verify-written", "do not read back what was written; take blobs that are there as they are"),
@@ -109,6 +115,8 @@ export async function readDraft(
   withSigners = true,
 ): Promise<HomelessDraft> {
   const { minSequence, minAgent } = options;
+  const chain = options.root === undefined ? undefined : readRootChain(context, options.root);
+  const root = chain && newestOf(chain);
   return {
     name: options.name,
     version: options.releaseVersion,
@@ -126,7 +134,9 @@ export async function readDraft(
     architectures: architecturesOf(options),
     withTree: options.tree,
     signers: withSigners ? await openSigners(context, options) : [],
-    root: options.root === undefined ? undefined : readRootFile(context, options.root),
+    root,
+    // The first root comes with the device's image: alone it would tell nobody anything.
+    carriedRoots: chain === undefined || root?.version === 1 ? [] : chain,
     verifyWritten: options.verifyWritten,
   };
 }

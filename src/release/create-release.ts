@@ -16,6 +16,7 @@ import { openSources } from "./open-sources.ts";
 import { bootcWarnings } from "./plan-release.ts";
 import type { ReleasePorts } from "./ports.ts";
 import { prepareContents, prepareRelease, publishRelease } from "./publish-release.ts";
+import { prepareRoots } from "./publish-roots.ts";
 import { verifyWritten } from "./read-back.ts";
 import { outlineRelease, type ReleaseDraft, type ReleaseOutline } from "./release-draft.ts";
 import { findSame } from "./sequence.ts";
@@ -55,9 +56,10 @@ export async function createUnsigned(draft: ReleaseDraft, ports: ReleasePorts): 
   return onMedium(draft, ports, async (work) => {
     const contents = await writeContents(work, ports);
     const { entries, documents } = await prepareContents(work.writer, contents.statement);
+    const roots = await prepareRoots(work.writer, draft.carriedRoots);
     await readBack(work, [...contents.written, ...documents], ports);
     ports.signal.throwIfAborted();
-    await work.writer.publish(...entries);
+    await work.writer.publish(...roots, ...entries);
     await work.writer.sync();
     const { statement, payloadDigest, envelope, warnings } = contents;
     return { statement, payloadDigest, envelope, warnings };
@@ -97,10 +99,11 @@ async function writeRelease(work: Work, ports: ReleasePorts): Promise<CreatedRel
   const { draft, writer } = work;
   const { statement, payloadDigest, envelope: unsigned, warnings, same, written } = await writeContents(work, ports);
   const envelope = await addSignatures(same?.release.envelope ?? unsigned, draft.signers);
+  const roots = await prepareRoots(writer, draft.carriedRoots);
   const prepared = await prepareRelease(writer, statement, envelope);
   await readBack(work, [...written, ...prepared.documents], ports);
   ports.signal.throwIfAborted();
-  await publishRelease(writer, prepared, same);
+  await publishRelease(writer, { ...prepared, entries: [...roots, ...prepared.entries] }, same);
   const signedBy = envelope.signatures.map(({ keyId }) => keyId);
   return { statement, payloadDigest, manifestDigest: prepared.manifestDigest, signedBy, warnings };
 }

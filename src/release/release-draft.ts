@@ -25,6 +25,8 @@ export interface ReleaseDraft extends SourceRequests {
   readonly signers: readonly Signer[];
   /** When given, every signer must hold a role of it that signs releases. */
   readonly root: TrustedRoot | undefined;
+  /** The chain that ends with `root`, to travel on the medium: devices that know an older root of it follow. */
+  readonly carriedRoots: readonly TrustedRoot[];
   /**
    * Whether what was written is read back before it is published. `later`: the caller will do it; blobs that are there
    * already are hashed all the same, so that a rotten one is written anew.

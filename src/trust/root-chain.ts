@@ -8,7 +8,7 @@
 import { verifyEnvelope } from "./dsse.ts";
 import { TrustError } from "./error.ts";
 import { parseRoot, rootRule, type TrustedRoot } from "./root.ts";
-import type { RootDocument } from "./root-document.ts";
+import { type RootDocument, usableKeys } from "./root-document.ts";
 
 const MAX_ROOT_FILE_BYTES = 8 << 20; // thousands of such roots as we write, four of the largest possible ones
 const MAX_CHAIN = 1024; // as many as the index of a medium holds
@@ -101,10 +101,13 @@ function isSuccessor(current: TrustedRoot, candidate: TrustedRoot): boolean {
  * keys that have ever signed releases may still do so. Then the floors, which a thief of the old keys may have raised as
  * high as numbers go, protect nothing more and lock the device out.
  */
-export function replacesReleaseKeys(old: TrustedRoot, next: TrustedRoot): boolean {
-  const signers = new Set([...listedKeys(old.document, "release"), ...listedKeys(old.document, "countersign")]);
-  const { keys, threshold } = next.roleKeys("release") ?? { keys: [], threshold: 1 };
-  return keys.filter(({ keyId }) => signers.has(keyId)).length < threshold;
+export function replacesReleaseKeys(
+  { document: old }: Pick<TrustedRoot, "document">,
+  { document: next }: Pick<TrustedRoot, "document">,
+): boolean {
+  const signers = new Set([...listedKeys(old, "release"), ...listedKeys(old, "countersign")]);
+  const still = usableKeys(next, "release").filter(({ keyId }) => signers.has(keyId));
+  return still.length < next.roles.release.threshold;
 }
 
 /** Revoked ones too: what they signed before is still about, and the next root may have forgotten the revocation. */

@@ -66,6 +66,7 @@ export function fixtureDraft(directory: string, changes: Partial<ReleaseDraft> =
     withTree: true,
     signers: [keySigner(RELEASE_KEY)],
     root: undefined,
+    carriedRoots: [],
     verifyWritten: true,
     ...changes,
   };

@@ -1,8 +1,10 @@
 /** `bootferry release inspect`: one release in full. */
 import { type Command, Option } from "commander";
 import { openMedium } from "../../bundle/medium.ts";
+import { listRoots } from "../../bundle/read-root.ts";
 import { EXIT } from "../../error.ts";
 import { findRelease, readReleases } from "../../release/existing-releases.ts";
+import { carriedRootFacts, describeCarriedRoot } from "../carried-roots.ts";
 import type { CliContext } from "../context.ts";
 import { addTeaching } from "../help.ts";
 import { addMediumOrFileArgument, addOutputOptions, releaseOption } from "../options.ts";
@@ -19,27 +21,31 @@ export function registerReleaseInspect(parent: Command, context: CliContext): vo
   const command = parent
     .command("inspect")
     .summary("show one release in full")
-    .description("Shows the statement of a release and who is said to have signed it. Nothing is verified.");
+    .description(
+      "Shows the statement of a release, who is said to have signed it, and the trust roots that the medium carries. Nothing is verified.",
+    );
   addMediumOrFileArgument(command);
   command
     .addOption(releaseOption())
     .addOption(new Option("--payload", "print the signed bytes as they are, and nothing else").conflicts("json"))
     .action(async (where: string, options: Options) => {
       const output = context.openOutput(options);
-      const { envelope, statement, payloadDigest, manifestDigest } = isFile(context, where)
-        ? { ...readReleaseFile(context, where), manifestDigest: undefined }
+      const { envelope, statement, payloadDigest, manifestDigest, roots } = isFile(context, where)
+        ? { ...readReleaseFile(context, where), manifestDigest: undefined, roots: [] }
         : await onMedium(context, where, options.release);
       if (options.payload) {
         context.stdout.write(envelope.payload);
         return;
       }
       const signatures = envelope.signatures.map(({ keyId }) => keyId);
-      output.result({ statement, payloadDigest, manifestDigest, signatures }, () =>
+      const facts = { statement, payloadDigest, manifestDigest, signatures, roots: roots.map(carriedRootFacts) };
+      output.result(facts, () =>
         [
           ...describeStatement(statement),
           `payload   ${payloadDigest}`,
           ...(manifestDigest === undefined ? [] : [`manifest  ${manifestDigest}`]),
           ...signatures.map((keyId) => `signature by ${keyId} (not verified)`),
+          ...roots.map((root) => `beside it ${describeCarriedRoot(root)}`),
         ].join("\n"),
       );
     });
@@ -55,7 +61,9 @@ export function registerReleaseInspect(parent: Command, context: CliContext): vo
 }
 
 async function onMedium(context: CliContext, directory: string, selector: string | undefined) {
-  const { releases } = await readReleases(await openMedium(context.path(directory)), context.signal);
+  const medium = await openMedium(context.path(directory));
+  const { releases } = await readReleases(medium, context.signal);
   const { release, statement, payloadDigest } = findRelease(releases, selector);
-  return { envelope: release.envelope, statement, payloadDigest, manifestDigest: release.manifestDigest };
+  const { roots } = await listRoots(medium);
+  return { envelope: release.envelope, statement, payloadDigest, manifestDigest: release.manifestDigest, roots };
 }

@@ -2,16 +2,21 @@
 import { type Command, Option } from "commander";
 import { BundleError } from "../../bundle/error.ts";
 import { openMedium } from "../../bundle/medium.ts";
+import { type CarriedRoot, listRoots } from "../../bundle/read-root.ts";
 import { type CodedError, EXIT, type ExitStatus } from "../../error.ts";
 import { findRelease, readReleases } from "../../release/existing-releases.ts";
 import { type VerifyResult, verifyReleases } from "../../release/verify-releases.ts";
+import { TrustError } from "../../trust/error.ts";
+import type { TrustedRoot } from "../../trust/root.ts";
+import { extendRoot, newestOf } from "../../trust/root-chain.ts";
+import { carriedRootFacts } from "../carried-roots.ts";
 import type { CliContext } from "../context.ts";
 import { formatBytes } from "../format-units.ts";
 import { addTeaching } from "../help.ts";
 import { addMediumArgument, addOutputOptions, releaseOption } from "../options.ts";
 import type { OutputOptions } from "../output.ts";
-import { readRootFile } from "../read-root.ts";
-import { releaseFacts, releaseTitle } from "../release-facts.ts";
+import { readRootChain } from "../read-root.ts";
+import { distinctProblems, releaseFacts, releaseTitle } from "../release-facts.ts";
 import { releasePorts } from "../release-ports.ts";
 
 interface Options extends OutputOptions {
@@ -24,7 +29,7 @@ export function registerReleaseVerify(parent: Command, context: CliContext): voi
     .command("verify")
     .summary("check signatures and every byte of releases")
     .description(
-      "Checks releases on a medium as a device with this trust root would: signatures, thresholds, revocations, then digest and size of every blob. " +
+      "Checks releases on a medium as a device with this trust root would: follows the roots that the medium carries, then looks at signatures, thresholds, revocations, and digest and size of every blob. " +
         "To check the medium itself and not the memory of this computer, remove it and insert it again first.",
     );
   addMediumArgument(command);
@@ -43,31 +48,85 @@ export function registerReleaseVerify(parent: Command, context: CliContext): voi
 
 async function run(context: CliContext, directory: string, options: Options): Promise<void> {
   const output = context.openOutput(options);
-  const root = readRootFile(context, options.root);
+  const chain = readRootChain(context, options.root);
   const medium = await openMedium(context.path(directory));
-  const { releases, problems } = await readReleases(medium, context.signal);
+  const { releases, problems: badReleases } = await readReleases(medium, context.signal);
+  const carried = await listRoots(medium);
+  const problems = distinctProblems([...badReleases, ...carried.problems]);
+  const roots = judgeRoots(carried.roots, chain);
   const chosen = options.release === undefined ? releases : [findRelease(releases, options.release)];
-  if (chosen.length + problems.length === 0) {
+  if (chosen.length + problems.length + roots.length === 0) {
     throw new BundleError("BUNDLE_NO_RELEASE", `${medium.layout.location} holds no release`);
   }
   const unreadable = options.release === undefined ? problems : [];
+  const root = roots.findLast(({ kind }) => kind === "followed")?.root ?? newestOf(chain);
   const results = await verifyReleases(medium, chosen, root, releasePorts(context, output));
   output.result(
     {
       results: results.map(resultFacts),
+      roots: roots.map(({ kind, facts }) => ({ ...facts, kind })),
+      rootVersion: root.version,
       problems: unreadable.map(({ digest, error }) => ({ digest, ...errorFacts(error) })),
     },
     () =>
-      [...results.map(describe), ...unreadable.map(({ digest, error }) => `BAD   ${digest}\n${explain(error)}`)].join(
-        "\n",
-      ),
+      [
+        ...roots.map(describeJudged),
+        ...results.map(describe),
+        ...unreadable.map(({ digest, error }) => `BAD   ${digest}\n${explain(error)}`),
+      ].join("\n"),
   );
   const errors = [
+    ...roots.flatMap(({ kind, root: { version } }) => (kind === "unfollowed" ? [unfollowed(version)] : [])),
     ...results.flatMap((result) => (result.kind === "bad" ? [result.error] : [])),
     ...unreadable.map(({ error }) => error),
   ];
   const worst = worstStatus(errors);
   if (worst !== undefined) context.setExitStatus(worst);
+}
+
+interface JudgedRoot {
+  /** `unfollowed`: it is newer, and nobody who trusts the given root would take it. */
+  readonly kind: "known" | "older" | "followed" | "unfollowed";
+  readonly root: TrustedRoot;
+  readonly facts: ReturnType<typeof carriedRootFacts>;
+}
+
+/** What a device with the chain makes of the roots on the medium, ascending. */
+function judgeRoots(
+  carried: readonly CarriedRoot[],
+  chain: readonly [TrustedRoot, ...TrustedRoot[]],
+): readonly JudgedRoot[] {
+  const newest = newestOf(chain);
+  const steps = extendRoot(
+    newest,
+    carried.map(({ root }) => root),
+  );
+  const kindOf = (root: TrustedRoot): JudgedRoot["kind"] => {
+    if (chain.some(({ digest }) => digest === root.digest)) return "known";
+    if (steps.includes(root)) return "followed";
+    return root.version <= newest.version ? "older" : "unfollowed";
+  };
+  return carried
+    .map((found) => ({ kind: kindOf(found.root), root: found.root, facts: carriedRootFacts(found) }))
+    .toSorted((a, b) => a.root.version - b.root.version);
+}
+
+function unfollowed(version: number): TrustError {
+  return new TrustError("TRUST_ROOT_NOT_SUCCESSOR", `root version ${version} does not follow from the given root`);
+}
+
+function describeJudged({ kind, root: { version, digest } }: JudgedRoot): string {
+  const title = `root version ${version}  ${digest.slice(0, 19)}`;
+  switch (kind) {
+    case "known":
+      return `good  ${title}  known`;
+    case "older":
+      return `good  ${title}  older than the given one: it changes nothing`;
+    case "followed":
+      return `good  ${title}  devices follow it, and check releases under it`;
+    case "unfollowed":
+      return `BAD   ${title}\n${explain(unfollowed(version))}`;
+  }
 }
 
 /** Distrust outweighs a broken medium, which outweighs the rest. */

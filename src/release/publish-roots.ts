@@ -1,0 +1,53 @@
+/** Puts root documents onto a medium, each an artifact of its own (bundle-format/spec.md, BF-5.5), so that devices can follow. */
+import { EMPTY_CONFIG, formatRootManifest } from "../bundle/artifact.ts";
+import { ROOT_ARTIFACT_TYPE } from "../bundle/media-type.ts";
+import { openMedium } from "../bundle/medium.ts";
+import { type MediumWriter, openMediumWriter } from "../bundle/medium-writer.ts";
+import { listRoots } from "../bundle/read-root.ts";
+import { REF_NAME, rootTag } from "../bundle/tag.ts";
+import type { Descriptor } from "../oci/document.ts";
+import { MEDIA_TYPE } from "../oci/media-type.ts";
+import type { AbsPath } from "../path.ts";
+import { ENVELOPE_MEDIA_TYPE, formatEnvelope } from "../trust/dsse.ts";
+import type { TrustedRoot } from "../trust/root.ts";
+import type { ReleasePorts } from "./ports.ts";
+
+/** Writes the artifacts of `roots`. @returns what index.json will say */
+export async function prepareRoots(
+  writer: MediumWriter,
+  roots: readonly TrustedRoot[],
+): Promise<readonly (Descriptor & { readonly artifactType: string })[]> {
+  const entries: (Descriptor & { readonly artifactType: string })[] = [];
+  for (const { envelope, version } of roots) {
+    await writer.writeDocument(EMPTY_CONFIG, MEDIA_TYPE.empty);
+    const layer = await writer.writeDocument(formatEnvelope(envelope), ENVELOPE_MEDIA_TYPE);
+    const manifest = await writer.writeDocument(formatRootManifest(layer, version), MEDIA_TYPE.manifest);
+    entries.push({ ...manifest, artifactType: ROOT_ARTIFACT_TYPE, annotations: { [REF_NAME]: rootTag(version) } });
+  }
+  return entries;
+}
+
+/**
+ * Publishes `roots` on a medium, or in a directory that becomes one. Doing it again changes nothing; a copy with other
+ * signatures is replaced.
+ * @throws BundleError; OciError; HostError
+ */
+export async function publishRoots(
+  mountPoint: AbsPath,
+  roots: readonly TrustedRoot[],
+  ports: Pick<ReleasePorts, "exec">,
+): Promise<void> {
+  await using writer = await openMediumWriter(mountPoint, ports);
+  const there = (await listRoots(await openMedium(mountPoint))).roots;
+  const entries = await prepareRoots(writer, roots);
+  await writer.publish(...entries);
+  const published = new Set(entries.map(({ digest }) => digest));
+  const copies = there.filter(
+    ({ root, manifestDigest }) => !published.has(manifestDigest) && roots.some(({ digest }) => digest === root.digest),
+  );
+  if (copies.length > 0) {
+    await writer.unpublish(({ digest }) => copies.some(({ manifestDigest }) => manifestDigest === digest));
+    await writer.collectGarbage();
+  }
+  await writer.sync();
+}
