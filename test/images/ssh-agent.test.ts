@@ -1,14 +1,16 @@
 /** The ssh-agent script of docs/signers against OpenSSH's own agent, as `--signer` runs it. */
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { runInProcess } from "../support/cli-in-process.ts";
+import { commandsOf, runCommands } from "../support/page-commands.ts";
 import { writeFixtureImage, writeFixtureKeys } from "../support/release-fixtures.ts";
 
+const PAGE = fileURLToPath(new URL("../../docs/key-ceremony.md", import.meta.url));
 const SCRIPT = fileURLToPath(new URL("../../docs/signers/ssh-agent.mjs", import.meta.url));
 
 describe("a key that ssh-agent holds", () => {
@@ -44,6 +46,16 @@ describe("a key that ssh-agent holds", () => {
       exitStatus: 0,
     });
     expect(await run("release verify . --root agent.json")).toMatchObject({ exitStatus: 0 });
+  });
+
+  it("signs by the commands of docs/key-ceremony.md", async () => {
+    mkdirSync(file("builder"));
+    mkdirSync(file("stick"));
+    const create =
+      "release create oci:image --to stick --name kiosk-os --compatible kiosk --release-version 1 --sequence 1";
+    expect(await run(`${create} --key release.key`)).toMatchObject({ exitStatus: 0 });
+    const said = runCommands(commandsOf(PAGE, "sh ssh-agent"), directory, { SSH_AUTH_SOCK: file("socket") });
+    expect(said.match(/^signed /gm)).toHaveLength(2);
   });
 
   it("signs nothing when the agent does not hold it, and the refusal says so", async () => {

@@ -1,18 +1,14 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { testKey } from "../../../bundle-format/vectors/source/test-keys.ts";
 import { formatPublicKeyPem, publicKeyOf } from "../../../src/trust/keys.ts";
+import { commandsOf } from "../../support/page-commands.ts";
 import { VECTORS } from "./vector-reader.ts";
 
 const FORMAT = join(VECTORS, "..");
-
-/** The commands of a page that are meant to be run as they stand: its blocks marked `sh`. */
-function commandsOf(page: string): string {
-  return [...readFileSync(page, "utf8").matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block]) => block).join("\n");
-}
 
 let directory: string;
 beforeEach(() => {
@@ -23,7 +19,7 @@ beforeEach(() => {
 /** Lays out a vector with the commands of its README and checks it by hand with those of the format's. */
 function checkByHand(vector: string, key: Parameters<typeof testKey>[0]): string {
   const stick = join(directory, "stick");
-  const lay = commandsOf(join(VECTORS, "README.md")).replace(
+  const lay = commandsOf(join(VECTORS, "README.md"), "sh").replace(
     "medium/single-release.json DIRECTORY",
     `${vector} ${stick}`,
   );
@@ -32,7 +28,7 @@ function checkByHand(vector: string, key: Parameters<typeof testKey>[0]): string
   mkdirSync(work);
   writeFileSync(join(directory, "key.pem"), formatPublicKeyPem(publicKeyOf(testKey(key))));
   const env = { ...process.env, STICK: stick, TAG: "kiosk-os-42.3.1.release", KEY: join(directory, "key.pem") };
-  const commands = commandsOf(join(FORMAT, "README.md"));
+  const commands = commandsOf(join(FORMAT, "README.md"), "sh");
   return execFileSync("bash", ["-c", commands], { cwd: work, env, stdio: ["ignore", "pipe", "pipe"] }).toString();
 }
 
