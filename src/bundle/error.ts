@@ -7,6 +7,7 @@ export type BundleErrorCode =
   | "BUNDLE_MEDIUM_READ_ONLY"
   | "BUNDLE_MEDIUM_FAILED"
   | "BUNDLE_INDEX_TOO_LONG"
+  | "BUNDLE_ROOTS_TOO_LARGE"
   | "BUNDLE_NO_SPACE"
   | "BUNDLE_BLOB_TOO_LARGE_FOR_FAT"
   | "BUNDLE_NO_RELEASE"
@@ -49,6 +50,10 @@ export const BUNDLE_ERRORS: ErrorTable<BundleErrorCode> = {
   BUNDLE_INDEX_TOO_LONG: {
     exit: EXIT.medium,
     remedy: "Remove releases that are no longer needed with `bootferry release remove`, or write a fresh medium.",
+  },
+  BUNDLE_ROOTS_TOO_LARGE: {
+    exit: EXIT.medium,
+    remedy: "Write a fresh medium with the root documents of your own fleet; nobody's chain of roots is that large.",
   },
   BUNDLE_NO_SPACE: {
     exit: EXIT.noSpace,

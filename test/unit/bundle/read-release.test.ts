@@ -37,7 +37,7 @@ describe("listing what is on a medium", () => {
     expect(releases.map(({ envelope }) => formatEnvelope(envelope))).toEqual([parts.envelope]);
     const { roots } = await listRoots(medium);
     expect(roots.map(({ root: { version } }) => version)).toEqual([1]);
-    expect(roots[0]?.envelopeBytes).toEqual(root);
+    expect(roots.map((it) => formatEnvelope(it.root.envelope))).toEqual([root]);
   });
 
   it("reports a root that nobody signed and lists the others", async () => {
@@ -46,6 +46,26 @@ describe("listing what is on a medium", () => {
     const { roots, problems } = await listRoots(medium);
     expect(roots).toHaveLength(1);
     expect(problems.map(({ error }) => error.code)).toEqual(["TRUST_SIGNATURE_INVALID"]);
+  });
+
+  it("keeps only roots above the version that is asked for, and says which others are there", async () => {
+    for (const version of [1, 2, 3])
+      parts.medium.addRoot(await rootEnvelope({ ...SINGLE_ROOT, version }, ["root-a"]), version);
+    const { roots, passedOver } = await listRoots(await openMedium(laidOut(parts.medium)), { aboveVersion: 2 });
+    expect(roots.map(({ root: { version } }) => version)).toEqual([3]);
+    expect(passedOver.toSorted()).toEqual([1, 2]);
+  });
+
+  it("keeps 32 MiB of roots and no more, and reads each once", async () => {
+    const padded = (spaces: number) => Buffer.concat([root, Buffer.alloc((2 << 20) - root.length - spaces, " ")]);
+    for (let spaces = 0; spaces < 20; spaces++) parts.medium.addRoot(padded(spaces), spaces);
+    const layout = lyingLayout((await openMedium(laidOut(parts.medium))).layout);
+    const { roots, problems } = await listRoots(openMediumOver(layout));
+    expect(roots).toHaveLength(16);
+    expect(problems.map(({ error }) => error.code)).toEqual(Array(4).fill("BUNDLE_ROOTS_TOO_LARGE"));
+    expect(new Set(layout.openings.values())).toEqual(new Set([1]));
+    const { passedOver } = await listRoots(openMediumOver(layout), { aboveVersion: 1 });
+    expect(passedOver).toHaveLength(20);
   });
 
   it("shows releases one by one, so that no medium fills the memory with what nobody signed", async () => {
