@@ -1,8 +1,9 @@
 /**
  * ed25519 as RFC 8032 has it: `zip215: false`, so that encodings and small-order keys that only ZIP 215 admits are
- * refused. Two verifiers that disagree about a signature let an attacker show one device what another refuses.
+ * refused, and OpenSSL's verdict besides: the library checks the equation multiplied by the cofactor, OpenSSL the one
+ * without. Two verifiers that disagree about a signature let an attacker show one device what another refuses.
  */
-import { createHash } from "node:crypto";
+import { createHash, createPublicKey, verify as verifyWithOpenSsl } from "node:crypto";
 import { getPublicKey, hashes, Point, sign, verify } from "@noble/ed25519";
 
 export const SEED_BYTES = 32;
@@ -33,5 +34,8 @@ export function signWithSeed(bytes: Uint8Array, seed: Uint8Array): Uint8Array {
 /** False for a signature of the wrong length too; never throws. */
 export function isSignatureOf(signature: Uint8Array, bytes: Uint8Array, publicKey: Uint8Array): boolean {
   if (signature.length !== SIGNATURE_BYTES || !isPublicKey(publicKey)) return false;
-  return verify(signature, bytes, publicKey, { zip215: false });
+  if (!verify(signature, bytes, publicKey, { zip215: false })) return false;
+  const x = Buffer.from(publicKey).toString("base64url");
+  const key = createPublicKey({ key: { kty: "OKP", crv: "Ed25519", x }, format: "jwk" });
+  return verifyWithOpenSsl(null, bytes, key, signature); // BF-2.9: without the cofactor
 }

@@ -121,7 +121,7 @@ const CASES: readonly Case[] = [
   },
   {
     name: "index-too-large",
-    clause: "BF-1.8",
+    clause: "BF-1.6",
     about: "index.json has over 4 MiB.",
     code: "OCI_BLOB_TOO_LARGE",
     damage: ({ medium }) => {

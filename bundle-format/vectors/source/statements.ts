@@ -151,7 +151,7 @@ export async function statementVectors(): Promise<readonly Vector[]> {
   const blank: Vector = {
     name: "statement-too-large",
     kind: "statement",
-    clauses: ["BF-4.1"],
+    clauses: ["BF-4.1", "BF-2.3"],
     about: "A statement of over 1 MiB.",
     files: {
       document: {

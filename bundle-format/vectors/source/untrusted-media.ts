@@ -16,7 +16,7 @@ const GROUP_ORDER = 2n ** 252n + 27742317777372353535851937790883648493n;
 
 interface Case {
   readonly name: string;
-  readonly clause: string;
+  readonly clause: string | readonly string[];
   readonly about: string;
   readonly code: string;
   readonly signers?: readonly TestKeyName[];
@@ -108,7 +108,14 @@ const CASES: readonly Case[] = [
     clause: "BF-2.9",
     about: "R is the neutral element in its second spelling, y = p + 1: readers that follow ZIP 215 take it.",
     code: "TRUST_SIGNATURE_INVALID",
-    change: (it) => withSignature(it, () => laxSignature(it).toString("base64")),
+    change: (it) => withSignature(it, () => laxSignature(it, 0xee).toString("base64")),
+  },
+  {
+    name: "signature-fits-with-cofactor-only",
+    clause: ["BF-2.9", "BF-2.6"],
+    about: "R is the point of order 2: readers that multiply the equation by the cofactor take it, OpenSSL does not.",
+    code: "TRUST_SIGNATURE_INVALID",
+    change: (it) => withSignature(it, () => laxSignature(it, 0xec).toString("base64")),
   },
   {
     name: "payload-type-changed",
@@ -174,7 +181,7 @@ async function vectorOf({ name, clause, about, code, signers, context, change }:
   return {
     name,
     kind: "medium",
-    clauses: [clause],
+    clauses: [clause].flat(),
     about,
     files: medium.files(),
     context: { ...CONTEXT, ...context },
@@ -208,7 +215,7 @@ async function rootOfAStranger(): Promise<Vector> {
   return {
     name: "root-of-a-stranger",
     kind: "medium",
-    clauses: ["BF-3.11"],
+    clauses: ["BF-3.11", "BF-2.8"],
     about: "A root of version 2 on the medium names the key that signed the release; the device trusts another root.",
     files: medium.files(),
     context: CONTEXT,
@@ -234,13 +241,16 @@ function addGroupOrder(sig: Buffer): string {
   return Buffer.concat([sig.subarray(0, 32), raised]).toString("base64");
 }
 
-/** A signature whose R is an encoding that only lax readers decode; made with the secret half of the key (RFC 8032, 5.1.6). */
-function laxSignature({ payloadType, payload }: Envelope): Buffer {
+/**
+ * A signature that only lax readers take, made with the secret half of the key (RFC 8032, 5.1.6).
+ * @param firstByte of R, whose other bytes are those of p: 0xee is p + 1, 0xec is p - 1
+ */
+function laxSignature({ payloadType, payload }: Envelope, firstByte: number): Buffer {
   const key = testKey("release-a");
   const scalar = sha512(key.seed()).subarray(0, 32);
   scalar.writeUInt8(scalar.readUInt8(0) & 0xf8, 0);
   scalar.writeUInt8((scalar.readUInt8(31) & 0x7f) | 0x40, 31);
-  const point = Buffer.concat([Buffer.of(0xee), Buffer.alloc(30, 0xff), Buffer.of(0x7f)]);
+  const point = Buffer.concat([Buffer.of(firstByte), Buffer.alloc(30, 0xff), Buffer.of(0x7f)]);
   const message = preAuthEncoding(payloadType, Buffer.from(payload, "base64"));
   const challenge = fromLittleEndian(sha512(Buffer.concat([point, key.publicKey.raw, message])));
   const s = (challenge * fromLittleEndian(scalar)) % GROUP_ORDER;
