@@ -6,6 +6,11 @@ import { CliError } from "./error.ts";
 
 const MAX_INPUT_BYTES = 8 << 20; // keys, roots and notes have kilobytes; naming an image here is a mistake
 
+/** Whether `path` is a regular file; a medium is a directory. False when there is nothing. */
+export function isFile(path: AbsPath): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+}
+
 /** @throws HostError HOST_NOT_FOUND, HOST_PERMISSION, HOST_IO; CliError CLI_USAGE for a file of absurd size */
 export function readInputFile(path: AbsPath): Buffer {
   try {

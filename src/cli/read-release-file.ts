@@ -1,13 +1,7 @@
 /** A release in a file that a person names: the statement, and the signatures that it has got so far. */
-import { statSync } from "node:fs";
 import { parseReleaseFile, type ReleaseFile } from "../release/release-file.ts";
 import type { CliContext } from "./context.ts";
 import { readInputFile } from "./read-input.ts";
-
-/** Whether `text` names a regular file; a medium is a directory. */
-export function isFile(context: CliContext, text: string): boolean {
-  return statSync(context.path(text), { throwIfNoEntry: false })?.isFile() ?? false;
-}
 
 /** @throws ReleaseError RELEASE_FILE_INVALID; HostError; CliError */
 export function readReleaseFile(context: CliContext, text: string): ReleaseFile {

@@ -2,7 +2,7 @@
 import { OciError } from "../oci/error.ts";
 import { type Envelope, parseEnvelopeToSign } from "../trust/dsse.ts";
 import { TrustError } from "../trust/error.ts";
-import type { TrustedRoot } from "../trust/root.ts";
+import { ROOT_PAYLOAD_TYPE, type TrustedRoot } from "../trust/root.ts";
 import { newestOf, parseRootFile } from "../trust/root-chain.ts";
 import type { CliContext } from "./context.ts";
 import { CliError } from "./error.ts";
@@ -33,10 +33,17 @@ export function readRootEnvelopes(context: CliContext, file: string): readonly E
   const texts = lines.filter((line) => line.trim() !== "");
   const isChain = texts.every((line) => line.startsWith("{") && line.trimEnd().endsWith("}"));
   try {
-    return isChain ? texts.map((line) => parseEnvelopeToSign(Buffer.from(line))) : [parseEnvelopeToSign(bytes)];
+    const parts = isChain ? texts.map((line) => Buffer.from(line)) : [bytes];
+    return parts.map((part) => refuseOtherTypes(parseEnvelopeToSign(part)));
   } catch (error) {
     throw isOtherFile(error) ? noRoot(file, error) : error;
   }
+}
+
+/** Before anything is shown: a holder must never sign a release that was passed on as a root. */
+function refuseOtherTypes(envelope: Envelope): Envelope {
+  if (envelope.payloadType === ROOT_PAYLOAD_TYPE) return envelope;
+  throw new TrustError("TRUST_PAYLOAD_TYPE", `its payload type is ${JSON.stringify(envelope.payloadType)}`);
 }
 
 /** The one envelope of a file. Errors as {@link readRootEnvelopes}. */
@@ -47,7 +54,8 @@ export function readRootEnvelope(context: CliContext, file: string): Envelope {
 }
 
 function isOtherFile(error: unknown): error is OciError | TrustError {
-  return error instanceof OciError || (error instanceof TrustError && error.code === "TRUST_ENVELOPE_INVALID");
+  if (!(error instanceof TrustError)) return error instanceof OciError;
+  return error.code === "TRUST_ENVELOPE_INVALID" || error.code === "TRUST_PAYLOAD_TYPE";
 }
 
 function noRoot(file: string, cause: OciError | TrustError): CliError {

@@ -11,7 +11,7 @@ import type { CliContext } from "./context.ts";
 import { CliError } from "./error.ts";
 import { type NamedKey, openNamedKey } from "./named-key.ts";
 import { collect, utcTime, wholeNumber } from "./options.ts";
-import { isFile } from "./read-release-file.ts";
+import { isFile } from "./read-input.ts";
 
 type Names = readonly string[];
 
@@ -174,7 +174,7 @@ async function findKey(
   { keys, version }: RootDocument,
   passphraseFile: string | undefined,
 ): Promise<KeyId> {
-  if (isFile(context, word)) return (await openNamedKey(context, word, passphraseFile)).publicKey.keyId;
+  if (isFile(context.path(word))) return (await openNamedKey(context, word, passphraseFile)).publicKey.keyId;
   if (KEY_ID_PATTERN.test(word)) return word as KeyId;
   const matching = keys.filter(({ keyId }) => word.length >= MIN_ID_DIGITS && keyId.startsWith(word));
   const [match] = matching;

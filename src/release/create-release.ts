@@ -57,9 +57,9 @@ export async function createUnsigned(draft: ReleaseDraft, ports: ReleasePorts): 
     const contents = await writeContents(work, ports);
     const { entries, documents } = await prepareContents(work.writer, contents.statement);
     const roots = await prepareRoots(work.writer, draft.carriedRoots);
-    await readBack(work, [...contents.written, ...documents], ports);
+    await readBack(work, [...contents.written, ...documents, ...roots.documents], ports);
     ports.signal.throwIfAborted();
-    await work.writer.publish(...roots, ...entries);
+    await work.writer.publish(...roots.entries, ...entries);
     await work.writer.sync();
     const { statement, payloadDigest, envelope, warnings } = contents;
     return { statement, payloadDigest, envelope, warnings };
@@ -101,9 +101,9 @@ async function writeRelease(work: Work, ports: ReleasePorts): Promise<CreatedRel
   const envelope = await addSignatures(same?.release.envelope ?? unsigned, draft.signers);
   const roots = await prepareRoots(writer, draft.carriedRoots);
   const prepared = await prepareRelease(writer, statement, envelope);
-  await readBack(work, [...written, ...prepared.documents], ports);
+  await readBack(work, [...written, ...prepared.documents, ...roots.documents], ports);
   ports.signal.throwIfAborted();
-  await publishRelease(writer, { ...prepared, entries: [...roots, ...prepared.entries] }, same);
+  await publishRelease(writer, { ...prepared, entries: [...roots.entries, ...prepared.entries] }, same);
   const signedBy = envelope.signatures.map(({ keyId }) => keyId);
   return { statement, payloadDigest, manifestDigest: prepared.manifestDigest, signedBy, warnings };
 }

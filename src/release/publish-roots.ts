@@ -11,20 +11,20 @@ import type { AbsPath } from "../path.ts";
 import { ENVELOPE_MEDIA_TYPE, formatEnvelope } from "../trust/dsse.ts";
 import type { TrustedRoot } from "../trust/root.ts";
 import type { ReleasePorts } from "./ports.ts";
+import type { PreparedContents } from "./publish-release.ts";
 
-/** Writes the artifacts of `roots`. @returns what index.json will say */
-export async function prepareRoots(
-  writer: MediumWriter,
-  roots: readonly TrustedRoot[],
-): Promise<readonly (Descriptor & { readonly artifactType: string })[]> {
-  const entries: (Descriptor & { readonly artifactType: string })[] = [];
+/** Writes the artifacts of `roots`; {@link MediumWriter.publish} comes next. */
+export async function prepareRoots(writer: MediumWriter, roots: readonly TrustedRoot[]): Promise<PreparedContents> {
+  const entries: Descriptor[] = [];
+  const documents: Descriptor[] = [];
   for (const { envelope, version } of roots) {
-    await writer.writeDocument(EMPTY_CONFIG, MEDIA_TYPE.empty);
+    const config = await writer.writeDocument(EMPTY_CONFIG, MEDIA_TYPE.empty);
     const layer = await writer.writeDocument(formatEnvelope(envelope), ENVELOPE_MEDIA_TYPE);
     const manifest = await writer.writeDocument(formatRootManifest(layer, version), MEDIA_TYPE.manifest);
+    documents.push(config, layer, manifest);
     entries.push({ ...manifest, artifactType: ROOT_ARTIFACT_TYPE, annotations: { [REF_NAME]: rootTag(version) } });
   }
-  return entries;
+  return { entries, documents };
 }
 
 /**
@@ -39,7 +39,7 @@ export async function publishRoots(
 ): Promise<void> {
   await using writer = await openMediumWriter(mountPoint, ports);
   const there = (await listRoots(await openMedium(mountPoint))).roots;
-  const entries = await prepareRoots(writer, roots);
+  const { entries } = await prepareRoots(writer, roots);
   await writer.publish(...entries);
   const published = new Set(entries.map(({ digest }) => digest));
   const copies = there.filter(

@@ -2,7 +2,8 @@
  * The last look at a medium before it travels: the release that was just written, read from the medium itself. With the
  * devices' root as they will check it; without one its contents only.
  */
-import { openMedium } from "../bundle/medium.ts";
+import { type MountedMedium, openMedium } from "../bundle/medium.ts";
+import { listRoots } from "../bundle/read-root.ts";
 import type { Digest } from "../oci/digest.ts";
 import { OciError } from "../oci/error.ts";
 import type { AbsPath } from "../path.ts";
@@ -20,19 +21,27 @@ export interface ReadBack {
   readonly signaturesChecked: boolean;
 }
 
+/** What was written, and what is to be checked about it. */
+export interface WrittenRelease {
+  readonly manifestDigest: Digest;
+  /** Of the devices; undefined also while signatures are still missing. */
+  readonly root: TrustedRoot | undefined;
+  /** Those that were put beside it. */
+  readonly carriedRoots: readonly TrustedRoot[];
+}
+
 /**
  * @param mountPoint of the medium, freshly mounted
- * @param root of the devices; undefined also while signatures are still missing,
  * @throws ReleaseError RELEASE_WRITTEN_DIFFERS; TrustError, BundleError as a device would refuse it
  */
 export async function verifyMedium(
   mountPoint: AbsPath,
-  manifestDigest: Digest,
-  root: TrustedRoot | undefined,
+  { manifestDigest, root, carriedRoots }: WrittenRelease,
   ports: Pick<ReleasePorts, "signal" | "openProgress">,
 ): Promise<ReadBack> {
   try {
     const medium = await openMedium(mountPoint);
+    await verifyCarried(medium, carriedRoots);
     const found = findRelease((await readReleases(medium, ports.signal)).releases, manifestDigest);
     if (root === undefined) {
       const { blobs, bytes } = await readContents(medium, found, ports);
@@ -46,4 +55,12 @@ export async function verifyMedium(
     const message = `the medium does not give back what was written to it: ${error.message}`;
     throw new ReleaseError("RELEASE_WRITTEN_DIFFERS", message, { cause: error });
   }
+}
+
+/** A device that cannot read a root of the chain stays with its old one, and refuses the release beside it. */
+async function verifyCarried(medium: MountedMedium, expected: readonly TrustedRoot[]): Promise<void> {
+  const { roots } = await listRoots(medium);
+  const missing = expected.find(({ digest }) => !roots.some(({ root }) => root.digest === digest));
+  if (missing === undefined) return;
+  throw new ReleaseError("RELEASE_WRITTEN_DIFFERS", `root version ${missing.version} is not readable`);
 }

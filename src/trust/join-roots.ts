@@ -2,7 +2,6 @@
 import type { Envelope } from "./dsse.ts";
 import { TrustError } from "./error.ts";
 import { mergeEnvelopes } from "./merge-envelopes.ts";
-import { ROOT_PAYLOAD_TYPE } from "./root.ts";
 import { parseRootDocument, type RootDocument, usableKeys } from "./root-document.ts";
 
 export interface JoinedRoot {
@@ -13,17 +12,13 @@ export interface JoinedRoot {
 
 /**
  * One root for each version, ascending. Whether each follows the one before is not looked at.
- * @throws TrustError TRUST_PAYLOAD_TYPE, TRUST_PAYLOADS_DIFFER for two roots of one version, TRUST_SIGNATURE_UNFIT,
- *   TRUST_ROOT_…; OciError OCI_JSON_…
+ * @param envelopes with the payload type of roots
+ * @throws TrustError TRUST_PAYLOADS_DIFFER for two roots of one version, TRUST_SIGNATURE_UNFIT, TRUST_ROOT_…; OciError OCI_JSON_…
  */
 export function joinRoots(envelopes: readonly Envelope[]): readonly JoinedRoot[] {
   const copies = new Map<number, [Envelope, ...Envelope[]]>();
   const documents = new Map<number, RootDocument>();
   for (const envelope of envelopes) {
-    if (envelope.payloadType !== ROOT_PAYLOAD_TYPE) {
-      const got = JSON.stringify(envelope.payloadType);
-      throw new TrustError("TRUST_PAYLOAD_TYPE", `payload type: expected "${ROOT_PAYLOAD_TYPE}", got ${got}`);
-    }
     const document = parseRootDocument(envelope.payload);
     const { version } = document;
     const first = copies.get(version)?.[0];

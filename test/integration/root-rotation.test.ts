@@ -198,6 +198,13 @@ describe("the root after a root", () => {
     expect(verified.stdout).toMatch(/^good {2}kiosk-os@1\.0\.0/m);
   });
 
+  it("is not taken for a release, nor a release for it, by those who sign", async () => {
+    await done(`${CREATE} --unsigned release.json`);
+    await done("root rotate root.json --out root-2.json");
+    await refused("root sign release.json --key root.key", "CLI_USAGE", 2);
+    await refused("release sign root-2.json --key release.key", "RELEASE_FILE_INVALID", 2);
+  });
+
   it("is made by all who are there when nobody has signed yet", async () => {
     await done("root create --out mine.json --root-key root.pub --release-key release.pub");
     expect(await run("root show mine.json")).toMatchObject({

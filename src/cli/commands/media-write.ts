@@ -86,8 +86,11 @@ async function run(context: CliContext, words: readonly string[], options: Optio
   const readBack = draft.verifyWritten
     ? await verifyMedium(
         await medium.remountReadOnly(),
-        created.manifestDigest,
-        isComplete ? draft.root : undefined,
+        {
+          manifestDigest: created.manifestDigest,
+          root: isComplete ? draft.root : undefined,
+          carriedRoots: draft.carriedRoots,
+        },
         ports,
       )
     : null;

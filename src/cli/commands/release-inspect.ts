@@ -9,7 +9,8 @@ import type { CliContext } from "../context.ts";
 import { addTeaching } from "../help.ts";
 import { addMediumOrFileArgument, addOutputOptions, releaseOption } from "../options.ts";
 import type { OutputOptions } from "../output.ts";
-import { isFile, readReleaseFile } from "../read-release-file.ts";
+import { isFile } from "../read-input.ts";
+import { readReleaseFile } from "../read-release-file.ts";
 import { describeStatement } from "../release-facts.ts";
 
 interface Options extends OutputOptions {
@@ -30,7 +31,7 @@ export function registerReleaseInspect(parent: Command, context: CliContext): vo
     .addOption(new Option("--payload", "print the signed bytes as they are, and nothing else").conflicts("json"))
     .action(async (where: string, options: Options) => {
       const output = context.openOutput(options);
-      const { envelope, statement, payloadDigest, manifestDigest, roots } = isFile(context, where)
+      const { envelope, statement, payloadDigest, manifestDigest, roots } = isFile(context.path(where))
         ? { ...readReleaseFile(context, where), manifestDigest: undefined, roots: [] }
         : await onMedium(context, where, options.release);
       if (options.payload) {

@@ -20,7 +20,8 @@ import {
   type SigningOptions,
 } from "../options.ts";
 import type { Output, OutputOptions } from "../output.ts";
-import { isFile, readReleaseFile } from "../read-release-file.ts";
+import { isFile } from "../read-input.ts";
+import { readReleaseFile } from "../read-release-file.ts";
 import { readRootFile } from "../read-root.ts";
 import { describeStatement, releaseTitle } from "../release-facts.ts";
 import { warnOfMissing } from "../release-options.ts";
@@ -61,7 +62,7 @@ export function registerReleaseSign(parent: Command, context: CliContext): void 
 async function run(context: CliContext, where: string, options: Options): Promise<void> {
   const output = context.openOutput(options);
   const root = options.root === undefined ? undefined : readRootFile(context, options.root);
-  const sign = isFile(context, where) ? signFile : signOnMedium;
+  const sign = isFile(context.path(where)) ? signFile : signOnMedium;
   const { title, facts, signedBy } = await sign(context, output, where, options, root);
   const missing = warnOfMissing(output, signedBy, root);
   output.result({ ...facts, signatures: signedBy, missingSignatures: missing }, () =>
