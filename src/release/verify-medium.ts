@@ -41,7 +41,7 @@ export async function verifyMedium(
 ): Promise<ReadBack> {
   try {
     const medium = await openMedium(mountPoint);
-    await verifyCarried(medium, carriedRoots);
+    await verifyCarried(medium, carriedRoots, ports.signal);
     const found = findRelease((await readReleases(medium, ports.signal)).releases, manifestDigest);
     if (root === undefined) {
       const { blobs, bytes } = await readContents(medium, found, ports);
@@ -58,8 +58,12 @@ export async function verifyMedium(
 }
 
 /** A device that cannot read a root of the chain stays with its old one, and refuses the release beside it. */
-async function verifyCarried(medium: MountedMedium, expected: readonly TrustedRoot[]): Promise<void> {
-  const { roots } = await listRoots(medium);
+async function verifyCarried(
+  medium: MountedMedium,
+  expected: readonly TrustedRoot[],
+  signal: AbortSignal,
+): Promise<void> {
+  const { roots } = await listRoots(medium, { signal });
   const missing = expected.find(({ digest }) => !roots.some(({ root }) => root.digest === digest));
   if (missing === undefined) return;
   throw new ReleaseError("RELEASE_WRITTEN_DIFFERS", `root version ${missing.version} is not readable`);

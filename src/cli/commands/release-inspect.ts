@@ -65,6 +65,6 @@ async function onMedium(context: CliContext, directory: string, selector: string
   const medium = await openMedium(context.path(directory));
   const { releases } = await readReleases(medium, context.signal);
   const { release, statement, payloadDigest } = findRelease(releases, selector);
-  const { roots } = await listRoots(medium);
+  const { roots } = await listRoots(medium, context);
   return { envelope: release.envelope, statement, payloadDigest, manifestDigest: release.manifestDigest, roots };
 }

@@ -23,7 +23,7 @@ export function registerReleaseList(parent: Command, context: CliContext): void 
     const output = context.openOutput(options);
     const medium = await openMedium(context.path(directory));
     const { releases, problems: unreadable } = await readReleases(medium, context.signal);
-    const { roots, problems: badRoots } = await listRoots(medium);
+    const { roots, problems: badRoots } = await listRoots(medium, context);
     const problems = distinctProblems([...unreadable, ...badRoots]);
     for (const { digest, error } of problems) output.warn(`${digest}: ${error.message} [${error.code}]`);
     output.result(

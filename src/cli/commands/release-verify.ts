@@ -51,7 +51,7 @@ async function run(context: CliContext, directory: string, options: Options): Pr
   const chain = readRootChain(context, options.root);
   const medium = await openMedium(context.path(directory));
   const { releases, problems: badReleases } = await readReleases(medium, context.signal);
-  const carried = await listRoots(medium);
+  const carried = await listRoots(medium, context);
   const problems = distinctProblems([...badReleases, ...carried.problems]);
   const roots = judgeRoots(carried.roots, chain);
   const chosen = options.release === undefined ? releases : [findRelease(releases, options.release)];
