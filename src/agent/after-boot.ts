@@ -6,7 +6,6 @@ import type { BootFacts, DeploymentFacts } from "../deploy/port.ts";
 import { collectGarbage } from "./collect-garbage.ts";
 import { AgentError } from "./error.ts";
 import { evaluateBoot } from "./evaluate-boot.ts";
-import { raiseFloors } from "./floors.ts";
 import { describeGivenUp, forgetGivenUp } from "./given-up.ts";
 import { runHealth } from "./health.ts";
 import { describeHealth, type HealthReport } from "./health-report.ts";
@@ -18,6 +17,7 @@ import { reboot, rebootByPolicy } from "./reboot.ts";
 import { describeRelease, isChosen } from "./release-facts.ts";
 import type { Session } from "./session.ts";
 import { isAtRest } from "./states.ts";
+import { rememberConfirmed } from "./trust-memory.ts";
 
 type Trying = JournalIn<"staged"> | JournalIn<"rebooting"> | JournalIn<"assessing">;
 
@@ -130,7 +130,7 @@ async function confirm(session: Session, tried: Trying): Promise<Outcome> {
 
 /** The boot entry comes before: a floor above a release that was not confirmed would lock its predecessor out. */
 async function recordConfirmed(session: Session, { release }: Trying): Promise<Outcome> {
-  if (release !== null) raiseFloors(session, await session.ports.backend.bootFacts(), release);
+  if (release !== null) rememberConfirmed(session, await session.ports.backend.bootFacts(), release);
   await session.end("deployment-confirmed");
   forgetGivenUp(session.ports.paths.stateDirectory);
   return outcome(session.journal, "confirmed");

@@ -3,9 +3,8 @@ import type { DeviceIdentity } from "../bundle/applicability.ts";
 import type { DeploymentFacts } from "../deploy/port.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { ChoiceFacts } from "./choose-from-medium.ts";
-import { readFloors } from "./floors.ts";
 import type { AgentPorts } from "./session.ts";
-import { loadTrustRoot } from "./trust-root.ts";
+import { presentPayloads, readTrust } from "./trust-memory.ts";
 import { peekVerdicts } from "./verdicts.ts";
 
 /**
@@ -13,18 +12,17 @@ import { peekVerdicts } from "./verdicts.ts";
  * @throws AgentError AGENT_TRUST_ROOT_MISSING; TrustError for a root that is damaged or a trust state of a newer bootferry; HostError
  */
 export async function readChoiceFacts(ports: AgentPorts): Promise<ChoiceFacts> {
-  const { config, files, paths, agentVersion } = ports;
+  const { config, paths, agentVersion } = ports;
   const { compatible, architecture, id: deviceId } = config.device;
   const device: DeviceIdentity = { compatible, architecture, deviceId, agentVersion };
   const bootFacts = await ports.backend.bootFacts();
+  const { root, state } = await readTrust(ports, bootFacts);
   return {
-    root: await loadTrustRoot(files, config.trust),
-    device,
-    followName: config.follow.name,
-    trustState: readFloors(paths, bootFacts),
+    ...{ root, device, followName: config.follow.name, trustState: state },
     verdicts: peekVerdicts(paths.stateDirectory),
     synchronisedNowUtc: await ports.synchronisedNowUtc(),
     deployedPayloads: payloadsThere(bootFacts.deployments),
+    presentPayloads: presentPayloads(bootFacts),
   };
 }
 

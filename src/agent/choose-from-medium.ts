@@ -25,6 +25,8 @@ export interface ChoiceFacts {
   readonly synchronisedNowUtc: Date | undefined;
   /** See `ChoiceOptions`; undefined for a device that is being made. */
   readonly deployedPayloads?: ReadonlySet<Digest>;
+  /** Payload digests of everything that is deployed, staged or not; undefined for a device that is being made. */
+  readonly presentPayloads?: readonly Digest[];
   /** The one release that a person asked for; by default the best one is chosen. */
   readonly onlyPayload?: Digest;
 }

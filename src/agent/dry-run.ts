@@ -1,7 +1,8 @@
 /** What a run would do with a medium, found out without writing anything: for the person who plans the visit. */
-import { type ChoiceFacts, chooseFromMedium } from "./choose-from-medium.ts";
+import { chooseUnder, describeAdoption, planAdoption } from "./adopt-roots.ts";
+import type { ChoiceFacts, MediumChoice } from "./choose-from-medium.ts";
 import { journalFile, journalSchema, noJournal } from "./journal.ts";
-import { type MediumSource, type SourcePorts, withMedium } from "./medium-source.ts";
+import { type MediumSource, type OpenSource, type SourcePorts, withMedium } from "./medium-source.ts";
 import { type Outcome, outcome, reasonOf } from "./outcome.ts";
 import { peekStateFile } from "./state-file.ts";
 import { isAtRest } from "./states.ts";
@@ -20,7 +21,20 @@ export async function planRun(
   if (!isAtRest(journal.state)) return outcome(journal, "waiting", "A run would first go on with this.");
   const idle = outcome(noJournal(), "nothing");
   if (medium === undefined) return idle;
-  const choice = await withMedium(ports, medium, (opened) => chooseFromMedium(opened.medium, facts, ports.signal));
+  const { adopted, choice } = await withMedium(ports, medium, (opened) => planUse(ports, opened, facts));
+  const planned = planChoice(idle, choice);
+  return adopted === "" || choice.kind === "nothing"
+    ? planned
+    : { ...planned, message: `${adopted} ${planned.message}` };
+}
+
+async function planUse({ signal }: SourcePorts, { medium }: OpenSource, facts: ChoiceFacts) {
+  const adoption = await planAdoption(medium, facts, signal);
+  const adopted = describeAdoption(adoption, "dry-run");
+  return { adopted, choice: await chooseUnder(medium, adoption, adopted, signal) };
+}
+
+function planChoice(idle: Outcome, choice: MediumChoice): Outcome {
   const refusals = choice.refusals.map(reasonOf);
   switch (choice.kind) {
     case "nothing":

@@ -8,6 +8,7 @@ import type { VerifiedRelease } from "../bundle/verify-release.ts";
 import { CodedError, EXIT } from "../error.ts";
 import { StoreError } from "../store/error.ts";
 import type { StoredImage } from "../store/ingest.ts";
+import { adoptRoots, chooseUnder, describeAdoption, planAdoption } from "./adopt-roots.ts";
 import { readChoiceFacts } from "./choice-facts.ts";
 import { chooseFromMedium, type MediumChoice } from "./choose-from-medium.ts";
 import { collectGarbage } from "./collect-garbage.ts";
@@ -40,7 +41,22 @@ export async function installFromMedium(session: Session, source: MediumSource, 
 
 async function installFrom(session: Session, opened: OpenSource, extent: Extent): Promise<Outcome> {
   await session.enter("medium-opened", {});
-  const choice = await chooseFromMedium(opened.medium, await readChoiceFacts(session.ports), session.ports.signal);
+  const { ports } = session;
+  const adoption = await planAdoption(opened.medium, await readChoiceFacts(ports), ports.signal);
+  adoptRoots({ paths: ports.paths, note: session.note }, adoption);
+  const adopted = describeAdoption(adoption, "run");
+  const choice = await chooseUnder(opened.medium, adoption, adopted, ports.signal);
+  const ended = await installChosen(session, opened, choice, extent);
+  // What is "nothing" to install says it itself, on the device's screen too.
+  return adopted === "" || choice.kind === "nothing" ? ended : { ...ended, message: `${adopted} ${ended.message}` };
+}
+
+async function installChosen(
+  session: Session,
+  opened: OpenSource,
+  choice: MediumChoice,
+  extent: Extent,
+): Promise<Outcome> {
   const refusals = choice.refusals.slice(0, MAX_REFUSALS).map(reasonOf);
   if (choice.kind === "install") return { ...(await install(session, opened, choice, extent)), refusals };
   await requireThere(opened, choice.refusals);

@@ -9,13 +9,13 @@
  * Run again at any time, also with the same medium: what is done already is not done twice.
  */
 import { adoptUnconfirmed, goOn } from "./after-boot.ts";
-import { raiseFloorsToBooted } from "./floors.ts";
 import { installFromMedium, retryKept } from "./install.ts";
 import { noJournal } from "./journal.ts";
 import type { MediumSource } from "./medium-source.ts";
 import { type Outcome, outcome } from "./outcome.ts";
 import { type AgentPorts, openSession, type Session } from "./session.ts";
 import { isAtRest, isMediumNeeded } from "./states.ts";
+import { settleTrust } from "./trust-memory.ts";
 
 export interface AgentRequest {
   /** Undefined to go on with what is on the device. */
@@ -47,7 +47,7 @@ async function finishEarlier(session: Session): Promise<Outcome | undefined> {
   const left = await goOn(session);
   if (!isAtRest(session.journal.state)) return left;
   const facts = await session.ports.backend.bootFacts();
-  raiseFloorsToBooted(session, facts);
+  await settleTrust(session, facts);
   return (await adoptUnconfirmed(session, facts)) ?? left;
 }
 
@@ -56,7 +56,7 @@ async function storeOnly(session: Session, request: AgentRequest): Promise<Outco
   const facts = await session.ports.backend.bootFacts();
   if (isMediumNeeded(session.journal.state)) await goOn(session); // an interrupted run: it only says so
   if (!isAtRest(session.journal.state)) return withMediumWaiting(outcome(session.journal, "waiting"), request);
-  raiseFloorsToBooted(session, facts);
+  await settleTrust(session, facts);
   if (facts.assessment === "assessing") {
     return withMediumWaiting(outcome(noJournal(), "waiting", "The running system is not confirmed yet."), request);
   }

@@ -3,11 +3,13 @@
  * and deployed into a target that the verb has made ready.
  */
 import { type Command, Option } from "commander";
+import { chooseUnder, describeAdoption, planAdoption } from "../agent/adopt-roots.ts";
 import { openAgentLock } from "../agent/agent-lock.ts";
-import { type ChoiceFacts, chooseFromMedium, type MediumChoice } from "../agent/choose-from-medium.ts";
+import type { ChoiceFacts, MediumChoice } from "../agent/choose-from-medium.ts";
 import { readSynchronisedTime } from "../agent/synchronised-time.ts";
 import { NO_VERDICTS } from "../agent/verdicts.ts";
 import { openDeviceLoader } from "../boot/device-loader.ts";
+import { BundleError } from "../bundle/error.ts";
 import { type MountedMedium, openMedium } from "../bundle/medium.ts";
 import type { DevicePaths } from "../config/device-paths.ts";
 import { describeNotApplied } from "../deploy/describe-not-applied.ts";
@@ -23,6 +25,7 @@ import { parseRelPath, type RelPath } from "../path.ts";
 import { findRelease, readReleases } from "../release/existing-releases.ts";
 import { ingestRelease, type StoredImage } from "../store/ingest.ts";
 import { type ObjectStore, openObjectStore } from "../store/object-store.ts";
+import { formatEnvelope } from "../trust/dsse.ts";
 import { newestOf, parseRootFile } from "../trust/root-chain.ts";
 import { INITIAL_TRUST_STATE } from "../trust/state.ts";
 import type { CliContext } from "./context.ts";
@@ -61,6 +64,7 @@ export type InstallChoice = Extract<MediumChoice, { kind: "install" }>;
 export interface InstallSource extends Provisioning {
   readonly medium: MountedMedium;
   readonly choice: InstallChoice;
+  /** The root that was named, and what the medium adds to it, as the device gets them. */
   readonly rootBytes: Uint8Array;
   /** `--karg`. */
   readonly kargs: readonly string[];
@@ -77,11 +81,12 @@ export async function openInstallSource(
 ): Promise<InstallSource> {
   const kargs = (options.karg ?? []).map(parseKarg);
   const provisioning = readProvisioning(context, options);
-  const rootBytes = readInputFile(context.path(options.trustRoot));
+  const rootFile = readInputFile(context.path(options.trustRoot));
+  const named = parseRootFile(rootFile);
   const medium = await openMedium(context.path(options.medium));
   const { compatible, architecture, id: deviceId } = provisioning.config.device;
   const facts: ChoiceFacts = {
-    root: newestOf(parseRootFile(rootBytes)),
+    root: newestOf(named),
     device: { compatible, architecture, deviceId, agentVersion },
     followName: provisioning.config.follow.name,
     trustState: INITIAL_TRUST_STATE,
@@ -89,9 +94,13 @@ export async function openInstallSource(
     synchronisedNowUtc: await readSynchronisedTime(context.exec, context.clock),
     ...(options.release === undefined ? {} : { onlyPayload: await findPayload(context, medium, options.release) }),
   };
-  const choice = await chooseFromMedium(medium, facts, context.signal);
+  const adoption = await planAdoption(medium, facts, context.signal);
+  const choice = await chooseUnder(medium, adoption, describeAdoption(adoption, "run"), context.signal);
   if (choice.kind === "refused") throw choice.error;
-  if (choice.kind === "nothing") throw new Error("a device without a past has no release already");
+  if (choice.kind === "nothing") throw new BundleError("BUNDLE_NO_RELEASE", "there are only roots on the medium");
+  const chain = [...named, ...adoption.steps];
+  const rootBytes =
+    adoption.steps.length === 0 ? rootFile : Buffer.concat(chain.map(({ envelope }) => formatEnvelope(envelope)));
   return { ...provisioning, medium, choice, rootBytes, kargs };
 }
 

@@ -4,8 +4,10 @@
  * choose → store → stage → second lock → activate. Without the agent's journal: what is booted afterwards and not
  * confirmed is found and assessed by `bootferry agent run` all the same.
  */
+import { adoptRoots, chooseUnder, describeAdoption, planAdoption } from "../agent/adopt-roots.ts";
 import { readChoiceFacts } from "../agent/choice-facts.ts";
-import { chooseFromMedium, type MediumChoice } from "../agent/choose-from-medium.ts";
+import type { MediumChoice } from "../agent/choose-from-medium.ts";
+import { appendHistory } from "../agent/history.ts";
 import { verifySecondLock } from "../agent/second-lock.ts";
 import type { MountedMedium } from "../bundle/medium.ts";
 import { describeNotApplied } from "../deploy/describe-not-applied.ts";
@@ -32,14 +34,38 @@ export interface UpdateResult {
 
 export type Installable = Extract<MediumChoice, { kind: "install" }>;
 
-/** What the medium holds for this device. @param agentVersion of this bootferry */
+/**
+ * What the medium holds for this device, whose roots it adopts first; with `isDryRun` it only says that it would.
+ * @throws as `planAdoption`, `adoptRoots` and `chooseUnder`
+ */
 export async function chooseForDevice(
   context: CliContext,
   device: OpenDevice,
   medium: MountedMedium,
-  agentVersion: string,
+  { agentVersion, isDryRun, output }: ChooseOptions,
 ): Promise<MediumChoice> {
-  return chooseFromMedium(medium, await readChoiceFacts(agentPorts(context, device, agentVersion)), context.signal);
+  const { clock, signal } = context;
+  const { paths } = device;
+  const facts = await readChoiceFacts(agentPorts(context, device, agentVersion));
+  const adoption = await planAdoption(medium, facts, signal);
+  const adopted = describeAdoption(adoption, isDryRun ? "dry-run" : "run");
+  if (!isDryRun) {
+    const note: Parameters<typeof adoptRoots>[0]["note"] = (about, message) => {
+      const atUtc = clock.nowUtc().toISOString();
+      appendHistory(paths.stateDirectory, { version: 1, kind: "note", atUtc, about, message });
+    };
+    adoptRoots({ paths, note }, adoption);
+  }
+  const choice = await chooseUnder(medium, adoption, adopted, signal);
+  if (adopted !== "" && choice.kind !== "nothing") output.note(adopted);
+  return choice;
+}
+
+export interface ChooseOptions {
+  /** Of this bootferry. */
+  readonly agentVersion: string;
+  readonly isDryRun: boolean;
+  readonly output: Pick<Output, "note">;
 }
 
 /**

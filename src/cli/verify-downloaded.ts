@@ -2,34 +2,33 @@
  * What `os upgrade --from-downloaded` checks before it makes a staged deployment the next boot: between the download and
  * this moment lie days, in which floors rise, the followed name changes, and disks rot.
  */
-import { readFloors } from "../agent/floors.ts";
-import { loadTrustRoot } from "../agent/trust-root.ts";
+import { type DeviceTrust, readTrust } from "../agent/trust-memory.ts";
 import { BundleError } from "../bundle/error.ts";
 import { DeployError } from "../deploy/error.ts";
 import type { DeploymentFacts, StagedDeployment } from "../deploy/port.ts";
 import { StoreError, type StoreErrorCode } from "../store/error.ts";
 import { verifyStore } from "../store/verify-store.ts";
+import { TrustError } from "../trust/error.ts";
 import { evaluateRollback, nameRefusal, rollbackRefusal } from "../trust/rollback-policy.ts";
-import type { TrustedRoot } from "../trust/root.ts";
-import type { TrustState } from "../trust/state.ts";
 import type { CliContext } from "./context.ts";
 import type { OpenDevice } from "./device.ts";
 
 /**
  * Requires that this device would still choose the release, and that all of its contents are whole on the disk. Reads only.
  * @throws DeployError DEPLOY_NOT_STAGED, DEPLOY_IMAGE_UNSIGNED; BundleError BUNDLE_NAME_NOT_FOLLOWED; TrustError
- *   TRUST_SEQUENCE_OLDER, TRUST_SEQUENCE_CONFLICT, TRUST_SEQUENCE_BELOW_MINIMUM, TRUST_NAME_NOT_PERMITTED; StoreError STORE_IMAGE_*, STORE_OBJECT_*; HostError
+ *   TRUST_RELEASE_REVOKED, TRUST_KEY_REVOKED, TRUST_SEQUENCE_OLDER, TRUST_SEQUENCE_CONFLICT, TRUST_SEQUENCE_BELOW_MINIMUM,
+ *   TRUST_NAME_NOT_PERMITTED; StoreError STORE_IMAGE_*, STORE_OBJECT_*; HostError
  */
 export async function verifyDownloaded(
   { signal }: Pick<CliContext, "signal">,
-  { backend, config, files, paths, store }: OpenDevice,
+  device: OpenDevice,
   { id }: StagedDeployment,
 ): Promise<void> {
+  const { backend, config, store } = device;
   const facts = await backend.bootFacts();
   const deployment = facts.deployments.find((candidate) => candidate.id === id);
   if (deployment === undefined) throw new DeployError("DEPLOY_NOT_STAGED", `${id} is not there`);
-  const root = await loadTrustRoot(files, config.trust);
-  requireAcceptable(deployment, config.follow.name, readFloors(paths, facts), root);
+  requireAcceptable(deployment, config.follow.name, await readTrust(device, facts));
   const { missing, corrupt, missingImages, corruptImages } = await verifyStore(store, [deployment.imageDigest], {
     signal,
   });
@@ -47,8 +46,7 @@ export async function verifyDownloaded(
 function requireAcceptable(
   { id, release, payloadDigest }: DeploymentFacts,
   followName: string,
-  floors: TrustState,
-  root: TrustedRoot,
+  { root, state }: DeviceTrust,
 ): void {
   if (release === null || payloadDigest === null) {
     throw new DeployError("DEPLOY_IMAGE_UNSIGNED", `the staged deployment ${id} is of no signed release`);
@@ -58,7 +56,13 @@ function requireAcceptable(
   if (name !== followName) {
     throw new BundleError("BUNDLE_NAME_NOT_FOLLOWED", `${title} is not what this device follows: "${followName}"`);
   }
-  const verdict = evaluateRollback(floors, { name, sequence, payloadDigest }, root);
-  const refusal = nameRefusal(floors, name, title, root) ?? rollbackRefusal(verdict, title, root);
+  if (root.document.revokedReleases.includes(payloadDigest)) {
+    throw new TrustError("TRUST_RELEASE_REVOKED", `${title} is revoked by root version ${root.version}`);
+  }
+  if (state.disregarded.includes(payloadDigest)) {
+    throw new TrustError("TRUST_KEY_REVOKED", `${title} was signed by keys that a root has replaced since`);
+  }
+  const verdict = evaluateRollback(state, { name, sequence, payloadDigest }, root);
+  const refusal = nameRefusal(state, name, title, root) ?? rollbackRefusal(verdict, title, root);
   if (refusal !== undefined) throw refusal;
 }

@@ -82,7 +82,7 @@ const trust = z.strictObject({
   root: devicePath
     .optional()
     .describe(
-      "The file that holds the signed root document with the keys to trust. Default: `/etc/bootferry/root.json`, " +
+      "The file that holds the signed root document with the keys to trust, or a chain of them. A device that remembers its root follows it only from there on. Default: `/etc/bootferry/root.json`, " +
         'else `/usr/lib/bootferry/root.json`. Example: `root = "/etc/acme/update-root.json"`',
     ),
 });

@@ -22,7 +22,7 @@ import {
 } from "../../bundle-format/vectors/source/parts.ts";
 import type { TestKeyName } from "../../bundle-format/vectors/source/test-keys.ts";
 import type { VectorFiles } from "../../bundle-format/vectors/source/vector.ts";
-import { trustStateFiles } from "../../src/agent/floors.ts";
+import { trustStateFiles } from "../../src/agent/trust-memory.ts";
 import type { Statement } from "../../src/bundle/statement.ts";
 import { contentDigesters } from "../../src/composefs/content-digester.ts";
 import { formatImageDigest } from "../../src/composefs/image-digest.ts";
@@ -210,7 +210,11 @@ export class BadInputDevice implements Disposable {
   }
 
   insert(name: string, ...args: readonly string[]): Promise<CliRun> {
-    return this.run("agent", "run", "--sysroot", "device", "--medium", name, ...args);
+    return this.run(...this.insertion(name, ...args));
+  }
+
+  insertion(name: string, ...args: readonly string[]): readonly string[] {
+    return ["agent", "run", "--sysroot", "device", "--medium", name, ...args];
   }
 
   /** All that must not change. */

@@ -1,6 +1,9 @@
 /** `bootferry agent status`: what the agent is doing, or did last. */
 import type { Command } from "commander";
 import { type AgentStatus, readStatus } from "../../agent/status-file.ts";
+import { trustStateFiles } from "../../agent/trust-memory.ts";
+import type { TrustState } from "../../trust/state.ts";
+import { readTrustCopies } from "../../trust/state-copies.ts";
 import type { CliContext } from "../context.ts";
 import { addSysrootOption, findDevice, type SysrootOption } from "../device.ts";
 import { formatBytes } from "../format-units.ts";
@@ -16,9 +19,10 @@ export function registerAgentStatus(parent: Command, context: CliContext): void 
       "Shows the state of the update that is under way or was the last one, and what to do. Changes nothing.",
     )
     .action((options: OutputOptions & SysrootOption) => {
-      const { stateDirectory, runtimeDirectory } = findDevice(context, options).paths;
-      const status = readStatus(stateDirectory, runtimeDirectory);
-      context.openOutput(options).result(status, () => describeStatus(status));
+      const { paths } = findDevice(context, options);
+      const status = readStatus(paths.stateDirectory, paths.runtimeDirectory);
+      const trustRoot = rootName(readTrustCopies(trustStateFiles(paths)).state);
+      context.openOutput(options).result({ ...status, trustRoot }, () => describeStatus(status, trustRoot));
     });
   addSysrootOption(command);
   addOutputOptions(command);
@@ -30,7 +34,18 @@ export function registerAgentStatus(parent: Command, context: CliContext): void 
   });
 }
 
-function describeStatus({ state, message, progress, code, remedy, updatedAtUtc }: AgentStatus): string {
+/** The root that the device remembers; null before its agent has run once. */
+function rootName(trust: TrustState | undefined): Pick<RootName, "version" | "digest"> | null {
+  const root = trust?.root ?? null;
+  return root === null ? null : { version: root.version, digest: root.digest };
+}
+
+type RootName = NonNullable<TrustState["root"]>;
+
+function describeStatus(
+  { state, message, progress, code, remedy, updatedAtUtc }: AgentStatus,
+  trustRoot: ReturnType<typeof rootName>,
+): string {
   const lines = [`${state}: ${message}`];
   if (progress !== null) {
     lines.push(`${progress.label}: ${formatBytes(progress.doneBytes)} of ${formatBytes(progress.totalBytes)}`);
@@ -38,5 +53,6 @@ function describeStatus({ state, message, progress, code, remedy, updatedAtUtc }
   if (code !== null) lines.push(`code: ${code}`);
   if (remedy !== null) lines.push(`help: ${remedy}`);
   if (state !== "idle") lines.push(`since: ${updatedAtUtc}`);
+  if (trustRoot !== null) lines.push(`trusts: root version ${trustRoot.version} (${trustRoot.digest})`);
   return lines.join("\n");
 }

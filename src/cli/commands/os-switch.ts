@@ -44,7 +44,11 @@ export function registerOsSwitch(parent: Command, context: CliContext): void {
     const directory = context.path(target);
     refuseUnsigned(directory, options.trustLocal ?? false);
     const medium = await openMedium(directory);
-    const choice = await chooseForDevice(context, device, medium, agentVersion(command));
+    const choice = await chooseForDevice(context, device, medium, {
+      agentVersion: agentVersion(command),
+      isDryRun: false,
+      output,
+    });
     if (choice.kind === "refused") throw choice.error;
     const result: UpdateResult =
       choice.kind === "nothing"

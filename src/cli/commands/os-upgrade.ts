@@ -94,7 +94,11 @@ async function upgrade(
     throw new CliError("CLI_USAGE", "--medium is needed, unless --from-downloaded is given");
   const kargs = kargChanges(options);
   const medium = await openMedium(context.path(options.medium));
-  const choice = await chooseForDevice(context, device, medium, version);
+  const choice = await chooseForDevice(context, device, medium, {
+    agentVersion: version,
+    isDryRun: options.check ?? false,
+    output,
+  });
   switch (choice.kind) {
     case "refused":
       throw choice.error;

@@ -1,8 +1,9 @@
 /** `bootferry os verify`: is everything that the deployments need there and whole; and mend it from a medium. */
 import { type Command, Option } from "commander";
-import { loadTrustRoot } from "../../agent/trust-root.ts";
+import { readTrustedRoot } from "../../agent/trust-memory.ts";
 import { type MountedMedium, openMedium } from "../../bundle/medium.ts";
 import { listReleases } from "../../bundle/read-release.ts";
+import { listRoots } from "../../bundle/read-root.ts";
 import type { Target } from "../../bundle/statement.ts";
 import { type VerifiedRelease, verifyRelease } from "../../bundle/verify-release.ts";
 import type { AgentConfig } from "../../config/agent-config.ts";
@@ -15,6 +16,8 @@ import { CodedError, EXIT } from "../../error.ts";
 import { repairStore } from "../../store/repair-store.ts";
 import { sealImages } from "../../store/seal-images.ts";
 import { isWhole } from "../../store/verify-store.ts";
+import type { TrustedRoot } from "../../trust/root.ts";
+import { extendRoot } from "../../trust/root-chain.ts";
 import type { CliContext } from "../context.ts";
 import { addSysrootOption, openDeviceForRescue, type RescuedDevice, type SysrootOption } from "../device.ts";
 import { CliError } from "../error.ts";
@@ -103,7 +106,7 @@ async function repairFrom(
   const snapshot = readSnapshot(paths, loader);
   const images = imageRoots(snapshot);
   const architectures = snapshot.deployments.map(({ origin }) => origin.architecture);
-  const root = await loadTrustRoot(device.files, await readTrustConfig(device));
+  const root = await rootFor(device, medium);
   const { releases } = await listReleases(medium, context.signal);
   let refusal: CodedError | undefined;
   for (const unverified of releases) {
@@ -119,6 +122,18 @@ async function repairFrom(
     }
   }
   if (refusal !== undefined) output.warn(`the medium could not mend everything: ${refusal.message} [${refusal.code}]`);
+}
+
+/** What the medium itself leads to counts here and is not remembered: the agent adopts it when it installs. */
+async function rootFor(device: RescuedDevice, medium: MountedMedium): Promise<TrustedRoot> {
+  const { files, paths } = device;
+  const trusted = await readTrustedRoot({ files, paths, config: { trust: await readTrustConfig(device) } });
+  const { roots } = await listRoots(medium);
+  const steps = extendRoot(
+    trusted,
+    roots.map(({ root }) => root),
+  );
+  return steps.at(-1) ?? trusted;
 }
 
 function treeTargets({ statement }: VerifiedRelease, architectures: readonly string[]): readonly Target[] {

@@ -4,7 +4,6 @@
  */
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { trustStateFiles } from "../../../src/agent/floors.ts";
 import { type HistoryRecord, readHistory } from "../../../src/agent/history.ts";
 import { journalFile } from "../../../src/agent/journal.ts";
 import type { Outcome } from "../../../src/agent/outcome.ts";
@@ -12,6 +11,7 @@ import { listPrograms } from "../../../src/agent/programs.ts";
 import { runAgent } from "../../../src/agent/run-agent.ts";
 import type { AgentPorts } from "../../../src/agent/session.ts";
 import { type AgentStatus, readStatus } from "../../../src/agent/status-file.ts";
+import { trustStateFiles } from "../../../src/agent/trust-memory.ts";
 import { formatReleaseManifest } from "../../../src/bundle/artifact.ts";
 import { RELEASE_ARTIFACT_TYPE, STATEMENT_PAYLOAD_TYPE } from "../../../src/bundle/media-type.ts";
 import { openMedium } from "../../../src/bundle/medium.ts";

@@ -4,7 +4,7 @@
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { trustStateFiles } from "../../../src/agent/floors.ts";
+import { trustStateFiles } from "../../../src/agent/trust-memory.ts";
 import { readTrustCopies } from "../../../src/trust/state-copies.ts";
 import { makeRelease, openWorld, type SignedRelease, type World, writeMedium } from "./agent-fixture.ts";
 

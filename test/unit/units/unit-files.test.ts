@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { trustStateFiles } from "../../../src/agent/floors.ts";
+import { trustStateFiles } from "../../../src/agent/trust-memory.ts";
 import { agentConfigSchema } from "../../../src/config/agent-config.ts";
 import { HOST_DEVICE_PATHS } from "../../../src/config/device-paths.ts";
 
