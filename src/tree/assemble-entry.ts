@@ -11,6 +11,7 @@ import {
   MAX_DEVICE_MINOR,
   MAX_FILE_BYTES,
   MAX_OWNER_ID,
+  MAX_PATH_BYTES,
   MAX_SYMLINK_BYTES,
   MAX_XATTR_NAME_BYTES,
   MAX_XATTRS_BYTES,
@@ -23,7 +24,7 @@ import { displayTreePath, parseTreePath, type TreePath } from "./tree-path.ts";
 
 /** What extended headers said before the entry that they belong to. */
 export interface TarExtensions {
-  /** Of `g` headers: for all entries that follow, unless their own records say otherwise. */
+  /** Of `g` headers (`uid`, `gid`, `mtime`): for all entries that follow, unless their own records say otherwise. */
   readonly globals: PaxRecords;
   readonly records: PaxRecords;
   /** Of GNU's `L` and `K` headers. */
@@ -97,13 +98,13 @@ function kindOfType(type: string, name: ByteString, path: TreePath): TarEntry["k
 }
 
 function refuseSparse(header: TarHeader, extensions: TarExtensions, path: TreePath): void {
-  if (header.type === "S" || hasSparseKey(extensions.records) || hasSparseKey(extensions.globals))
+  if (header.type === "S" || extensions.records.keys().some(isSparseKey))
     throw new TreeError("TREE_SPARSE_UNSUPPORTED", `sparse file ${displayTreePath(path)} in a layer`);
 }
 
-function hasSparseKey(records: PaxRecords): boolean {
-  for (const key of records.keys()) if (key.startsWith(SPARSE_PREFIX)) return true;
-  return false;
+/** Whether the record says that a file is sparse. */
+export function isSparseKey(key: string): boolean {
+  return key.startsWith(SPARSE_PREFIX);
 }
 
 /** The long form of a name, where there is one; GNU's and PAX's at once is a riddle and refused. */
@@ -116,7 +117,10 @@ function nameOf(
   const pax = records.get(key);
   if (pax === undefined || pax.length === 0) return gnu ?? short;
   if (gnu !== undefined)
-    throw new TreeError("TREE_EXTENSION_INVALID", `entry "${displayBytes(gnu)}" has a GNU long name and a PAX ${key}`);
+    throw new TreeError(
+      "TREE_EXTENSION_INVALID",
+      `entry "${displayBytes(gnu.slice(0, MAX_PATH_BYTES) as ByteString)}" has a GNU long name and a PAX ${key}`,
+    );
   return bytesToString(pax);
 }
 
@@ -159,7 +163,7 @@ function metadataOf(header: TarHeader, extensions: TarExtensions, path: TreePath
     uid: ownerOf(uid === undefined ? header.uid : parsePaxNumber(uid, "uid"), path),
     gid: ownerOf(gid === undefined ? header.gid : parsePaxNumber(gid, "gid"), path),
     mtimeSeconds: mtime === undefined ? header.mtimeSeconds : parsePaxTime(mtime, "mtime"),
-    xattrs: xattrsOf(extensions, path),
+    xattrs: xattrsOf(extensions.records, path),
   };
 }
 
@@ -169,29 +173,26 @@ function ownerOf(id: number, path: TreePath): number {
   return id;
 }
 
-function xattrsOf(extensions: TarExtensions, path: TreePath): ReadonlyMap<ByteString, Uint8Array> {
-  if (extensions.records === NO_PAX_RECORDS && extensions.globals === NO_PAX_RECORDS) return NO_XATTRS;
+function xattrsOf(records: PaxRecords, path: TreePath): ReadonlyMap<ByteString, Uint8Array> {
+  if (records === NO_PAX_RECORDS) return NO_XATTRS;
   const xattrs = new Map<ByteString, Uint8Array>();
   let totalBytes = 0;
-  for (const records of [extensions.globals, extensions.records]) {
-    for (const [key, value] of records) {
-      if (!key.startsWith(XATTR_PREFIX)) continue;
-      const name = key.slice(XATTR_PREFIX.length) as ByteString;
-      if (name === "" || name.length > MAX_XATTR_NAME_BYTES)
-        throw new TreeError(
-          "TREE_XATTR_INVALID",
-          `extended attribute name of ${name.length} bytes on ${displayTreePath(path)}, 1 to ${MAX_XATTR_NAME_BYTES} allowed`,
-        );
-      totalBytes += name.length + value.length;
-      if (value.length === 0) xattrs.delete(name);
-      else xattrs.set(name, Uint8Array.from(value)); // a copy: `value` is a view of the whole extended header
-    }
+  for (const [key, value] of records) {
+    if (!key.startsWith(XATTR_PREFIX)) continue;
+    const name = key.slice(XATTR_PREFIX.length) as ByteString;
+    if (name === "" || name.length > MAX_XATTR_NAME_BYTES)
+      throw new TreeError(
+        "TREE_XATTR_INVALID",
+        `extended attribute name of ${name.length} bytes on ${displayTreePath(path)}, 1 to ${MAX_XATTR_NAME_BYTES} allowed`,
+      );
+    totalBytes += name.length + value.length;
+    if (totalBytes > MAX_XATTRS_BYTES)
+      throw new TreeError(
+        "TREE_XATTR_TOO_LARGE",
+        `extended attributes of ${displayTreePath(path)} take more than the ${MAX_XATTRS_BYTES} bytes allowed`,
+      );
+    if (value.length > 0) xattrs.set(name, Uint8Array.from(value)); // a copy: `value` is a view of the whole extended header
   }
-  if (totalBytes > MAX_XATTRS_BYTES)
-    throw new TreeError(
-      "TREE_XATTR_TOO_LARGE",
-      `extended attributes of ${displayTreePath(path)} take ${totalBytes} bytes, at most ${MAX_XATTRS_BYTES} allowed`,
-    );
   return xattrs.size === 0 ? NO_XATTRS : xattrs;
 }
 

@@ -52,14 +52,21 @@ export function draftDirectory(): DirectoryDraft {
  * The directory of the layer at `path`, drafted where the layer has none yet.
  *
  * @param isPresent false for the directory of a whiteout, which does not bring it into being
- * @throws TreeError TREE_THROUGH_SYMLINK, TREE_PARENT_NOT_DIRECTORY
+ * @param onDraft told the name of each directory before it is drafted
+ * @throws TreeError TREE_THROUGH_SYMLINK, TREE_PARENT_NOT_DIRECTORY; whatever `onDraft` throws
  */
-export function reachDirectory(layer: DirectoryDraft, path: TreePath, isPresent: boolean): DirectoryDraft {
+export function reachDirectory(
+  layer: DirectoryDraft,
+  path: TreePath,
+  isPresent: boolean,
+  onDraft: (name: ByteString) => void,
+): DirectoryDraft {
   let directory = layer;
   directory.isPresent ||= isPresent;
   for (const [depth, name] of path.entries()) {
     let child = directory.entries.get(name);
     if (child === undefined) {
+      onDraft(name);
       child = draftDirectory();
       child.isAssumed = true;
       setEntry(directory, name, child);

@@ -23,8 +23,10 @@ export interface ContentDigester {
 /** One layer being read. `close` puts it over the layers below; without it the layer never was. */
 export type LayerReader = TarHandler & { close(): void };
 
-/** Directory entries and nodes cost about this much memory beside their names; with it the limit bounds memory. */
+/** What nodes, directories and attributes cost in memory beside their bytes, about; with it the limit bounds memory. */
 const ENTRY_OVERHEAD_BYTES = 64;
+const DIRECTORY_OVERHEAD_BYTES = 512;
+const XATTR_OVERHEAD_BYTES = 256;
 
 /**
  * Invariants: `#merged` is the tree of all layers closed so far; at most one layer is open, and only `#merged` and the
@@ -72,7 +74,7 @@ export class LayerMerge {
     this.#count(entry);
     const mark = markOf(entry.path);
     if (mark.kind !== "none") {
-      takeMark(layer, mark);
+      this.#takeMark(layer, mark);
       return undefined;
     }
     const name = entry.path.at(-1);
@@ -80,7 +82,7 @@ export class LayerMerge {
       takeRoot(layer, entry);
       return undefined;
     }
-    const parent = reachDirectory(layer, entry.path.slice(0, -1), true);
+    const parent = reachDirectory(layer, entry.path.slice(0, -1), true, this.#countDraft);
     const metadata = this.#pooled(entry.metadata);
     switch (entry.kind) {
       case "file":
@@ -108,31 +110,41 @@ export class LayerMerge {
     };
   }
 
+  #takeMark(layer: DirectoryDraft, mark: Exclude<LayerMark, { kind: "none" }>): void {
+    switch (mark.kind) {
+      case "ignored":
+        return;
+      case "opaque":
+        reachDirectory(layer, mark.directory, false, this.#countDraft).isOpaque = true;
+        return;
+      case "whiteout": {
+        const directory = reachDirectory(layer, mark.directory, false, this.#countDraft);
+        directory.whiteouts ??= new Set();
+        directory.whiteouts.add(mark.name);
+        return;
+      }
+    }
+  }
+
   #count(entry: TarEntry): void {
+    const { path, metadata } = entry;
+    let bytes = entry.kind === "directory" ? DIRECTORY_OVERHEAD_BYTES : ENTRY_OVERHEAD_BYTES;
+    bytes += path.at(-1)?.length ?? 0;
+    if (entry.kind === "symlink") bytes += entry.linkTarget.length;
+    for (const [name, value] of metadata.xattrs) bytes += XATTR_OVERHEAD_BYTES + name.length + value.length;
+    this.#hold(bytes);
+  }
+
+  /** A directory that an entry only implies: one entry may imply 255 of them. */
+  readonly #countDraft = (name: ByteString): void => this.#hold(DIRECTORY_OVERHEAD_BYTES + name.length);
+
+  #hold(bytes: number): void {
     this.#entries++;
-    this.#metadataBytes += ENTRY_OVERHEAD_BYTES + (entry.path.at(-1)?.length ?? 0);
-    if (entry.kind === "symlink") this.#metadataBytes += entry.linkTarget.length;
-    for (const [name, value] of entry.metadata.xattrs) this.#metadataBytes += name.length + value.length;
+    this.#metadataBytes += bytes;
     if (this.#entries > this.#limits.maxEntries)
       throw new TreeError("TREE_TOO_LARGE", `layers of more than ${this.#limits.maxEntries} entries`);
     if (this.#metadataBytes > this.#limits.maxMetadataBytes)
       throw new TreeError("TREE_TOO_LARGE", `layers of more than ${this.#limits.maxMetadataBytes} bytes of metadata`);
-  }
-}
-
-function takeMark(layer: DirectoryDraft, mark: Exclude<LayerMark, { kind: "none" }>): void {
-  switch (mark.kind) {
-    case "ignored":
-      return;
-    case "opaque":
-      reachDirectory(layer, mark.directory, false).isOpaque = true;
-      return;
-    case "whiteout": {
-      const directory = reachDirectory(layer, mark.directory, false);
-      directory.whiteouts ??= new Set();
-      directory.whiteouts.add(mark.name);
-      return;
-    }
   }
 }
 

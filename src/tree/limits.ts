@@ -26,9 +26,9 @@ export const MAX_XATTRS_BYTES = 32_768;
 
 /** Bounds that depend on the machine; tests make them small. */
 export interface TreeLimits {
-  /** Entries of all layers together; a Debian desktop has 300,000. */
+  /** Entries of all layers together, and directories that they imply; a Debian desktop has 300,000. */
   readonly maxEntries: number;
-  /** Names, link targets and extended attributes of all layers together: what a merge holds in memory. */
+  /** Names, link targets, extended attributes and what holds them, of all layers together: the memory of a merge. */
   readonly maxMetadataBytes: number;
   /** One PAX header or one GNU long name; Go's archive/tar allows the same. */
   readonly maxExtensionBytes: number;

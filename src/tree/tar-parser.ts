@@ -6,15 +6,17 @@
  * most one header block and one extended header, whatever the archive says.
  */
 import { type ByteString, bytesToString } from "../path.ts";
-import { assembleEntry } from "./assemble-entry.ts";
+import { assembleEntry, isSparseKey } from "./assemble-entry.ts";
 import { TreeError } from "./error.ts";
 import { DEFAULT_TREE_LIMITS, type TreeLimits } from "./limits.ts";
 import { NO_PAX_RECORDS, type PaxRecords, parsePaxRecords } from "./pax-records.ts";
 import type { TarContent, TarHandler } from "./tar-entry.ts";
 import { BLOCK_BYTES, readTarHeader, type TarHeader } from "./tar-header.ts";
 
-/** Keys that would give every following entry the same name or size when they stand in a global header. */
-const PER_ENTRY_KEYS = ["path", "linkpath", "size"];
+/** Keys that would give every following entry the same name, size or attributes when they stand in a global header. */
+const PER_ENTRY_KEY = /^(?:path|linkpath|size|SCHILY\.xattr\..*)$/s;
+/** What is kept of global headers: an archive may hold any number of them, with any number of keys. */
+const GLOBAL_KEYS = ["uid", "gid", "mtime"];
 /** Header types whose content describes the entry that follows. */
 const EXTENSION_TYPES = "xgLK";
 
@@ -211,11 +213,17 @@ export class TarParser {
 }
 
 function parseGlobals(body: Buffer): PaxRecords {
-  const records = parsePaxRecords(body);
-  for (const key of PER_ENTRY_KEYS)
-    if (records.has(key))
-      throw new TreeError("TREE_EXTENSION_INVALID", `global PAX header gives all entries one ${key}`);
-  return records;
+  const kept = new Map<string, Uint8Array>();
+  for (const [key, value] of parsePaxRecords(body)) {
+    if (PER_ENTRY_KEY.test(key))
+      throw new TreeError(
+        "TREE_EXTENSION_INVALID",
+        `global PAX header gives all entries one ${JSON.stringify(key.slice(0, 40))}`,
+      );
+    if (isSparseKey(key)) throw new TreeError("TREE_SPARSE_UNSUPPORTED", "global PAX header of sparse files");
+    if (GLOBAL_KEYS.includes(key)) kept.set(key, value);
+  }
+  return kept;
 }
 
 function repeated(type: string): TreeError {

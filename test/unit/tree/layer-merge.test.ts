@@ -112,6 +112,23 @@ describe("a layer is refused", () => {
     expect(codeOf(() => mergeEntries(layers, { maxEntries: 1 }))).toBe("TREE_TOO_LARGE");
     expect(codeOf(() => mergeEntries(layers, { maxMetadataBytes: 100 }))).toBe("TREE_TOO_LARGE");
   });
+
+  it.each(["a/b/c: 1", "a/b/.wh.c", "a/b/.wh..wh..opq"])(
+    "for more directories than allowed that %s implies",
+    (line) => {
+      const layers = [[entryOf(line)]];
+      expect(() => mergeEntries(layers, { maxEntries: 3 })).not.toThrow();
+      expect(codeOf(() => mergeEntries(layers, { maxEntries: 2 }))).toBe("TREE_TOO_LARGE");
+      expect(codeOf(() => mergeEntries(layers, { maxMetadataBytes: 1000 }))).toBe("TREE_TOO_LARGE");
+    },
+  );
+
+  it("for many small attributes, which take more memory than their bytes", () => {
+    const many = xattrs(Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`user.${index}`, "x"])));
+    expect(codeOf(() => mergeEntries([[entryOf("a", { xattrs: many })]], { maxMetadataBytes: 20_000 }))).toBe(
+      "TREE_TOO_LARGE",
+    );
+  });
 });
 
 it("keeps what lower layers have when a layer was not closed", () => {

@@ -97,8 +97,8 @@ describe("an entry of an archive", () => {
       { metadata: { uid: 3 } },
     ],
     [
-      "no attribute that its own record takes away",
-      [pax({ "SCHILY.xattr.user.a": "1" }, "g"), pax({ "SCHILY.xattr.user.a": "" }), entry()],
+      "no attribute whose value is empty",
+      [pax({ "SCHILY.xattr.user.a": "" }), entry()],
       { metadata: { xattrs: new Map() } },
     ],
   ])("has %s from the headers before it", (_, parts, expected) => {
@@ -190,6 +190,8 @@ describe("an entry is refused", () => {
     ],
     ["one name for all", [pax({ path: "a" }, "g"), file({})], "TREE_EXTENSION_INVALID"],
     ["one size for all", [pax({ size: "1" }, "g"), file({})], "TREE_EXTENSION_INVALID"],
+    ["one attribute for all", [pax({ "SCHILY.xattr.user.a": "1" }, "g"), file({})], "TREE_EXTENSION_INVALID"],
+    ["one map of holes for all", [pax({ "GNU.sparse.map": "0,1" }, "g"), file({})], "TREE_SPARSE_UNSUPPORTED"],
     ["a huge PAX header", [header({ type: "x", size: octal(2 ** 20 + 1) })], "TREE_EXTENSION_TOO_LARGE"],
     ["a huge long name", [header({ type: "L", size: base256(2n ** 40n, 12) })], "TREE_EXTENSION_TOO_LARGE"],
   ])("for %s", (_, parts, code) => {
