@@ -11,6 +11,7 @@ import { envelopeOf } from "../../bundle-format/vectors/source/parts.ts";
 import { RELEASE_ARTIFACT_TYPE, TREE_ARTIFACT_TYPE } from "../../src/bundle/media-type.ts";
 import { formatStatement } from "../../src/bundle/statement.ts";
 import { type Digest, digestHex, digestOf } from "../../src/oci/digest.ts";
+import { TAR } from "../hostile-layers/hostile-layer.ts";
 import {
   type BadInputDevice,
   buildBadImage,
@@ -19,7 +20,6 @@ import {
   openBadInputDevice,
   refusalOf,
   rootFiles,
-  TAR,
   treeOf,
   withEnvelope,
 } from "../support/bad-media.ts";

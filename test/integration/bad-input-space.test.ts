@@ -23,6 +23,7 @@ import { openObjectStore } from "../../src/store/object-store.ts";
 import { hostStoreFilesystem, type StoreFilesystem } from "../../src/store/store-filesystem.ts";
 import type { DirectoryNode, TreeNode } from "../../src/tree/node.ts";
 import { formatPrivateKeyPem } from "../../src/trust/keys.ts";
+import { TAR } from "../hostile-layers/hostile-layer.ts";
 import {
   type BadInputDevice,
   buildBadImage,
@@ -32,7 +33,6 @@ import {
   refusalOf,
   rootFiles,
   snapshotOf,
-  TAR,
   treeOf,
 } from "../support/bad-media.ts";
 import { buildTar, writeOciLayout } from "../support/oci-fixtures.ts";

@@ -39,13 +39,12 @@ import type { DirectoryNode } from "../../src/tree/node.ts";
 import { TarParser } from "../../src/tree/tar-parser.ts";
 import { INITIAL_TRUST_STATE } from "../../src/trust/state.ts";
 import { writeTrustCopies } from "../../src/trust/state-copies.ts";
+import { type LayerBlob, TAR } from "../hostile-layers/hostile-layer.ts";
 import { layOutFiles } from "../unit/bundle/vector-reader.ts";
 import type { CliRun } from "./cli.ts";
 import { runInProcess } from "./cli-in-process.ts";
 import { buildTar, type FixtureEntry } from "./oci-fixtures.ts";
 import { readDisk } from "./power-cut.ts";
-
-export const TAR = "application/vnd.oci.image.layer.v1.tar";
 
 /** What an image of the given version holds: a kernel that can be booted, and a large file that each version changes. */
 export function rootFiles(version: string): readonly FixtureEntry[] {
@@ -70,17 +69,12 @@ export function treeOf(tars: readonly Buffer[]): DirectoryNode {
   return canonicalTree(merge.finish());
 }
 
-export interface Blob {
-  readonly mediaType: string;
-  readonly bytes: Buffer;
-}
-
 export interface BadImage {
-  readonly layers: readonly Blob[];
+  readonly layers: readonly LayerBlob[];
   /** Not what the layers make, if need be. */
   readonly tree: DirectoryNode;
   /** The blob of the tree, in place of an honest one. */
-  readonly treeBlob?: (image: Buffer) => Blob;
+  readonly treeBlob?: (image: Buffer) => LayerBlob;
   readonly objectsSize?: (honest: number) => number;
 }
 
