@@ -23,7 +23,7 @@ const WRITTEN_FIRST: readonly string[] = [BOOT_COUNTER, BOOT_SUCCESS, COUNTED_EN
 
 /** @throws BootError BOOT_ENVIRONMENT_DAMAGED */
 export function parseGrubEnvironment(bytes: Uint8Array): GrubEnvironment {
-  const text = Buffer.from(bytes).toString("utf8");
+  const text = Buffer.from(bytes).toString("latin1"); // what others wrote is kept byte for byte
   if (bytes.length !== BLOCK_BYTES) {
     throw new BootError("BOOT_ENVIRONMENT_DAMAGED", `grubenv: expected ${BLOCK_BYTES} bytes, got ${bytes.length}`);
   }
@@ -46,7 +46,7 @@ export function formatGrubEnvironment(environment: GrubEnvironment): Buffer {
     const value = environment.get(name);
     return value === undefined ? [] : [`${checkName(name)}=${value.replace(/[\\\n]/g, "\\$&")}\n`];
   });
-  const text = Buffer.from(SIGNATURE + lines.join(""));
+  const text = Buffer.from(SIGNATURE + lines.join(""), "latin1");
   if (text.length > BLOCK_BYTES) {
     throw new BootError("BOOT_ENVIRONMENT_FULL", `grubenv: ${text.length} bytes do not fit into ${BLOCK_BYTES}`);
   }
@@ -54,6 +54,8 @@ export function formatGrubEnvironment(environment: GrubEnvironment): Buffer {
 }
 
 function checkName(name: string): string {
-  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) throw new TypeError(`not a name of a variable: ${JSON.stringify(name)}`);
+  // Other programs' names are theirs to choose; an escaped newline in one is no end of its line.
+  if (!/^(?!#)(?:\\[^=]|[^\\\n=])+$/.test(name))
+    throw new TypeError(`not a name of a variable: ${JSON.stringify(name)}`);
   return name;
 }

@@ -32,7 +32,7 @@ const count = z
 
 const deviceSchema = z.object({
   kname: z.string().min(1),
-  path: z.string().startsWith("/"),
+  path: z.string().regex(/^\/[^\0]*$/),
   type: z.string(),
   size: count,
   ro: flag,

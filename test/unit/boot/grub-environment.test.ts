@@ -38,6 +38,15 @@ describe("the environment block of GRUB", () => {
     );
   });
 
+  it("keeps what other programs wrote byte for byte, whatever they called it", () => {
+    const bytes = block(`${SIGNATURE}kernel.opts=caf\xe9\nboot/suc\xff=1\n`);
+    expect(formatGrubEnvironment(parseGrubEnvironment(bytes)).equals(bytes)).toBe(true);
+  });
+
+  it.each(["", "#a", "a=b", "a\nb"])("refuses to write a name that no line can hold: %j", (name) => {
+    expect(() => formatGrubEnvironment(new Map([[name, "1"]]))).toThrow(TypeError);
+  });
+
   it.each([
     ["a file that is too short", Buffer.from(SIGNATURE)],
     ["a file that is too long", Buffer.concat([block(SIGNATURE), Buffer.from("#")])],

@@ -61,6 +61,10 @@ describe("the reader of lsblk's JSON", () => {
   it.each([
     ["no JSON", "lsblk: unknown column"],
     ["no list", "{}"],
+    [
+      "a path with a NUL",
+      '{"blockdevices":[{"kname":"sda","path":"/dev/\\u0000","type":"disk","ro":false,"rm":false,"hotplug":false}]}',
+    ],
     ["a device without a path", '{"blockdevices":[{"kname":"sda","type":"disk"}]}'],
   ])("refuses %s", (_, text) => {
     expect(() => parseLsblk(text)).toThrow(expect.objectContaining({ code: "MEDIA_DEVICE_LIST_INVALID" }));
