@@ -4,7 +4,7 @@ import { CodedError } from "../../src/error.ts";
 import type { ParserUnderTest } from "../support/parsers.ts";
 
 /** Many times what the slowest of our parsers takes for 64 KiB. */
-export const MAX_INPUT_MS = 2000;
+const MAX_INPUT_MS = 2000;
 
 /** Undefined when all is well: a value that can be written and read again, or a coded refusal. Else what is wrong. */
 export function faultOf(parser: ParserUnderTest, bytes: Buffer): string | undefined {

@@ -21,7 +21,7 @@ export interface HostileLayer {
   readonly below: readonly Buffer[];
   /** The layer, as it stands on a medium. `honest` holds whole entries that follow the hostile ones, where they can. */
   readonly blob: (honest: Buffer) => LayerBlob;
-  /** What the workstation makes of it: a refusal, or this tree and no other (`describeMerged`). */
+  /** What the workstation makes of it: a refusal, or this tree and no other (`describeMerged` of merge-hostile.ts). */
   readonly onWorkstation: { readonly code: string } | { readonly tree: readonly string[] };
   /** What a device says of it when a signed tree asks for more than the layer holds. */
   readonly onDevice: string;

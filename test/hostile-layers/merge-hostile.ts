@@ -50,7 +50,7 @@ export async function outcomeOnWorkstation(layer: HostileLayer): Promise<Hostile
 }
 
 /** A line for each name, and one for each node whose metadata is not what everything has. */
-export function describeMerged(root: DirectoryNode): string[] {
+function describeMerged(root: DirectoryNode): string[] {
   const lines = describeTree(root).map((line) => line.replace(/: [0-9a-f]{64}/, ""));
   const objects = new Map<string, number>();
   const odd: string[] = [];
