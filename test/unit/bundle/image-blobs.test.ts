@@ -31,14 +31,13 @@ describe("the blobs of an image", () => {
     expect(blobs.config.architecture).toBe("arm64");
   });
 
-  // BF-5.7, BF-1.6
   it.each<[string, Draft]>([
     ["another architecture", { architecture: "amd64" }],
     ["another system", { os: "windows" }],
     ["fewer diff ids than layers", { diffIds: 1 }],
     ["more diff ids than layers", { diffIds: 3 }],
     ["513 layers", { layers: 513 }],
-  ])("are refused with %s", async (_, draft) => {
+  ])("are refused with %s (BF-5.7, BF-1.6)", async (_, draft) => {
     const { layout, pinned } = image(draft);
     await expect(readImageBlobs(layout, pinned, "arm64")).rejects.toMatchObject({ code: "BUNDLE_IMAGE_MISMATCH" });
   });

@@ -156,13 +156,12 @@ describe("listing what is on a medium", () => {
     expect(shown).toBe(1);
   });
 
-  // BF-5.3
   it.each([
     ["no layer", (document: Manifest) => ({ ...document, layers: [] })],
     ["two layers", (document: Manifest) => ({ ...document, layers: [document.layers[0], document.layers[0]] })],
     ["a layer of another type", (document: Manifest) => withLayer(document, { mediaType: "application/json" })],
     ["another artifact type than the index says", (document: Manifest) => ({ ...document, artifactType: "x/y" })],
-  ])("refuses a release artifact with %s", async (_, change) => {
+  ])("refuses a release artifact with %s (BF-5.3)", async (_, change) => {
     const { medium } = parts;
     const [entry] = JSON.parse(medium.indexText()).manifests.filter((it: Manifest) =>
       it.artifactType?.includes("release"),

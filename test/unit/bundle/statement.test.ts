@@ -123,7 +123,6 @@ describe("a release statement", () => {
     );
   });
 
-  // BF-4.5
   it.each<[string, unknown]>([
     ["name", "Kiosk"],
     ["name", ""],
@@ -143,7 +142,7 @@ describe("a release statement", () => {
     ["requires", { minAgent: "1.0" }],
     ["requires", { minSequence: 0 }],
     ["expiresAt", ""],
-  ])("is refused with %s %j", (member, value) => {
+  ])("is refused with %s %j (BF-4.5)", (member, value) => {
     expect(codeOf(JSON.stringify({ ...statement, [member]: value }))).toBe("BUNDLE_STATEMENT_INVALID");
   });
 
@@ -161,7 +160,6 @@ describe("a release statement", () => {
     expect(codeOf(JSON.stringify({ ...statement, targets }))).toBe("BUNDLE_STATEMENT_INVALID");
   });
 
-  // BF-4.8
   it.each<[string, readonly (readonly string[] | null)[], boolean]>([
     ["one target for all devices", [null], true],
     ["two for all devices", [null, null], false],
@@ -176,7 +174,7 @@ describe("a release statement", () => {
       ],
       false,
     ],
-  ])("lets at most one target fit: %s", (_, lists, isAllowed) => {
+  ])("lets at most one target fit: %s (BF-4.8)", (_, lists, isAllowed) => {
     const targets = lists.map((devices) => ({ ...targetOf(image), devices: devices === null ? null : [...devices] }));
     expect(codeOf(JSON.stringify({ ...statement, targets }))).toBe(isAllowed ? undefined : "BUNDLE_STATEMENT_INVALID");
   });

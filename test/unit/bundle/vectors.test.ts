@@ -9,7 +9,7 @@ import { layOutVector, outcomeOf, readVectorIndex, VECTORS } from "./vector-read
 const index = readVectorIndex();
 
 describe("the vectors of the format", () => {
-  it.each(index)("$kind $name: $about", async (entry) => {
+  it.each(index)("$kind $name: $about $clauses", async (entry) => {
     const directory = mkdtempSync(join(tmpdir(), "bundle-vector-"));
     onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
     layOutVector(entry.file, toAbsPath(directory));

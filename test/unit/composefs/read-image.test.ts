@@ -108,7 +108,7 @@ describe("what is no image is refused", () => {
     expect(codeOf(() => readImage(bytes))).toBe(code);
   });
 
-  it("with any one byte changed", () => {
+  it("with any one byte changed (BF-8.10)", () => {
     fc.assert(
       fc.property(fc.nat(image.length - 1), fc.integer({ min: 1, max: 255 }), (index, flip) => {
         const damaged = patched(image, (copy) => {
@@ -139,7 +139,7 @@ describe("what is no image is refused", () => {
     );
   });
 
-  it("that is larger than any image may be", () => {
+  it("that is larger than any image may be (BF-8.4)", () => {
     const huge = new Uint8Array(2 ** 30 + 1);
     expect(codeOf(() => readImage(huge))).toBe("COMPOSEFS_IMAGE_TOO_LARGE");
   });

@@ -44,7 +44,7 @@ describe("the image of a tree", () => {
   });
 });
 
-describe("a tree is refused", () => {
+describe("a tree is refused (BF-8.9)", () => {
   const named = (name: string) => directory({ [name]: inlineFile("") });
   const deep = (levels: number): DirectoryNode => (levels === 0 ? directory() : directory({ d: deep(levels - 1) }));
   const shared = directory();

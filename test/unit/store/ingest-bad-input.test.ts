@@ -161,8 +161,8 @@ describe("a signed release that is wrong in itself", () => {
     expect(await expectRefused({ ...fixture, target })).toBe("STORE_TREE_ABSENT");
   });
 
-  // BF-5.7: whoever forgot to verify the release on the workstation learns it before a kernel that does not start
-  it("has an image for another architecture", async () => {
+  // Whoever forgot to verify the release on the workstation learns it before a kernel that does not start
+  it("has an image for another architecture (BF-5.7)", async () => {
     const fixture = await releaseFixture([small], { architecture: "arm64" });
     expect(await expectRefused(fixture)).toBe("BUNDLE_IMAGE_MISMATCH");
   });

@@ -37,11 +37,14 @@ describe("an extended attribute of a canonical tree", () => {
     expect(kept(kind, all)).toEqual(names);
   });
 
-  it.each(["", "\x02\0\0", "\x01\0\0\0", `${ACL}\0`, "u::rw-"])("is refused as an access control list: %j", (value) => {
-    expect(codeOf(() => kept("file", { "system.posix_acl_access": value }))).toBe("TREE_XATTR_INVALID");
-    expect(codeOf(() => kept("directory", { "system.posix_acl_default": value }))).toBe("TREE_XATTR_INVALID");
-    expect(kept("symlink", { "system.posix_acl_access": value })).toEqual([]);
-  });
+  it.each(["", "\x02\0\0", "\x01\0\0\0", `${ACL}\0`, "u::rw-"])(
+    "is refused as an access control list: %j (BF-7.13)",
+    (value) => {
+      expect(codeOf(() => kept("file", { "system.posix_acl_access": value }))).toBe("TREE_XATTR_INVALID");
+      expect(codeOf(() => kept("directory", { "system.posix_acl_default": value }))).toBe("TREE_XATTR_INVALID");
+      expect(kept("symlink", { "system.posix_acl_access": value })).toEqual([]);
+    },
+  );
 
   it("is in the same map when all stay", () => {
     const all = xattrs({ "user.a": "1" });

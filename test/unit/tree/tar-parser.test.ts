@@ -127,7 +127,7 @@ describe("an entry of an archive", () => {
     expect(content).toBe(2 ** 33 + 1);
   });
 
-  it("may have a checksum over signed bytes, as old writers summed them", () => {
+  it("may have a checksum over signed bytes, as old writers summed them (BF-7.1)", () => {
     const block = header({ name: "\xff\xfe" });
     expect(first(header({ name: "\xff\xfe", checksum: checksumOf(block, true) }))).toMatchObject({
       path: ["\xff\xfe"],
@@ -205,7 +205,7 @@ describe("an entry is refused", () => {
   });
 });
 
-describe("the end of an archive", () => {
+describe("the end of an archive (BF-7.1)", () => {
   const file = entry({ name: "a" }, "x".repeat(700));
 
   it.each<[string, Buffer, number]>([

@@ -34,7 +34,7 @@ describe("a name of an archive", () => {
     ["x".repeat(256), "TREE_NAME_TOO_LONG"],
     ["a/".repeat(2048), "TREE_NAME_TOO_LONG"],
     ["a/".repeat(257), "TREE_TOO_DEEP"],
-  ])("%j is refused by %s", (text, code) => {
+  ])("%j is refused by %s (BF-7.2)", (text, code) => {
     expect(codeOf(() => parse(text))).toBe(code);
   });
 

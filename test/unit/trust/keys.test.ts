@@ -151,7 +151,7 @@ describe("what is no ed25519 key", () => {
     expect(() => parsePublicKeyDer(der)).toThrow(expect.objectContaining({ code: "TRUST_KEY_TYPE" }));
   });
 
-  // BF-2.2: the eight points of small order (and their second spellings) that libsodium refuses as well
+  // The eight points of small order (and their second spellings) that libsodium refuses as well
   it.each([
     "0100000000000000000000000000000000000000000000000000000000000000",
     "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
@@ -162,7 +162,7 @@ describe("what is no ed25519 key", () => {
     "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
     "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
     "0200000000000000000000000000000000000000000000000000000000000000",
-  ])("is refused as 32 raw bytes: %s", (raw) => {
+  ])("is refused as 32 raw bytes: %s (BF-2.2)", (raw) => {
     expect(() => publicKeyOfRaw(Buffer.from(raw, "hex"))).toThrow(
       expect.objectContaining({ code: "TRUST_KEY_INVALID" }),
     );
