@@ -10,28 +10,41 @@ import type { AbsPath } from "../path.ts";
 import { type FoundRelease, findRelease, readReleases } from "./existing-releases.ts";
 import { imageEntries, treeEntry } from "./index-entries.ts";
 import type { ReleasePorts } from "./ports.ts";
+import type { ReleaseFile } from "./release-file.ts";
 
 export interface RemovedRelease {
-  readonly found: FoundRelease;
+  readonly statement: Statement;
+  readonly payloadDigest: Digest;
   readonly removedBlobs: number;
   readonly removedBytes: number;
 }
 
-/** @throws ReleaseError RELEASE_NOT_FOUND, RELEASE_AMBIGUOUS; BundleError; OciError; HostError */
+/**
+ * @param wanted a release on the medium, as `findRelease` takes it, or what was laid out there for a release that nobody has
+ *   attached (one that was attached is removed as a whole)
+ * @throws ReleaseError RELEASE_NOT_FOUND, RELEASE_AMBIGUOUS; BundleError; OciError; HostError
+ */
 export async function removeRelease(
   mountPoint: AbsPath,
-  selector: string | undefined,
+  wanted: string | undefined | ReleaseFile,
   ports: Pick<ReleasePorts, "exec">,
 ): Promise<RemovedRelease> {
   const medium = await openMedium(mountPoint); // before the writer, which would make a layout where there is none
   await using writer = await openMediumWriter(mountPoint, ports);
   const { releases } = await readReleases(medium);
-  const found = findRelease(releases, selector);
-  const others = releases.filter((other) => other !== found);
-  await writer.unpublish(obsoleteEntries(found, others));
+  const obsolete =
+    typeof wanted === "object" ? (releases.find(isSame(wanted)) ?? wanted) : findRelease(releases, wanted);
+  const { statement, payloadDigest } = obsolete;
+  const manifestDigest = "release" in obsolete ? obsolete.release.manifestDigest : undefined;
+  const others = releases.filter((other) => other !== obsolete);
+  await writer.unpublish(obsoleteEntries(statement, manifestDigest, others));
   const { blobs, bytes } = await writer.collectGarbage();
   await writer.sync();
-  return { found, removedBlobs: blobs, removedBytes: bytes };
+  return { statement, payloadDigest, removedBlobs: blobs, removedBytes: bytes };
+}
+
+function isSame({ payloadDigest }: ReleaseFile): (found: FoundRelease) => boolean {
+  return (found) => found.payloadDigest === payloadDigest;
 }
 
 /**
@@ -39,14 +52,15 @@ export async function removeRelease(
  * name the same image; an entry without a tag (it lost it to a newer release) goes when no release needs it.
  */
 function obsoleteEntries(
-  { release, statement }: FoundRelease,
+  statement: Statement,
+  manifestDigest: Digest | undefined,
   others: readonly FoundRelease[],
 ): (entry: Descriptor) => boolean {
   const own = entriesOf(statement);
   const ownDigests = new Set<Digest>(own.map(({ digest }) => digest));
   const needed = new Set<Digest>(others.flatMap((other) => entriesOf(other.statement)).map(({ digest }) => digest));
   return (entry) => {
-    if (entry.digest === release.manifestDigest) return true;
+    if (entry.digest === manifestDigest) return true;
     if (tagOf(entry) === undefined) return ownDigests.has(entry.digest) && !needed.has(entry.digest);
     return own.some((mine) => mine.digest === entry.digest && tagOf(mine) === tagOf(entry));
   };

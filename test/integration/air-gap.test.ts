@@ -112,6 +112,21 @@ describe("a release that is signed elsewhere", () => {
     await done("release verify stick --root root.json");
   });
 
+  it("is given up, with its images and without those of another release", async () => {
+    await done(`${CREATE} --key release.key`);
+    const content = () => [JSON.parse(index()), blobs()];
+    const before = content();
+    await writeFixtureImage(directory, "2", "two");
+    const two = CREATE.replace("oci:image", "oci:two")
+      .replace("1.0.0", "2.0.0")
+      .replace("--sequence 1", "--sequence 2");
+    await done(`${two} --unsigned release.json`);
+    expect(blobs().length).toBeGreaterThan(before[1].length);
+    await done("release remove stick --unsigned release.json");
+    expect(content()).toEqual(before);
+    await done("release verify stick --root root.json");
+  });
+
   it("never overwrites the file, and finds that out before anything is written", async () => {
     writeFileSync(file("release.json"), "mine");
     await refused(`${CREATE} --unsigned release.json`, "HOST_EXISTS", 1);
