@@ -14,6 +14,7 @@ import { formatPrivateKeyPem } from "../../src/trust/keys.ts";
 import { damagedMedia } from "./source/damaged-media.ts";
 import { envelopeVectors } from "./source/envelopes.ts";
 import { goodMedium, ROOT_DRAFTS, rootEnvelope, SINGLE_ROOT } from "./source/parts.ts";
+import { rootChainVectors } from "./source/root-chains.ts";
 import { rootVectors } from "./source/roots.ts";
 import { statementVectors } from "./source/statements.ts";
 import { TEST_KEY_NAMES, testKey, testKeySentence } from "./source/test-keys.ts";
@@ -35,6 +36,7 @@ export async function generateVectors(): Promise<Map<string, string>> {
     ...(await envelopeVectors()),
     ...(await statementVectors()),
     ...(await rootVectors()),
+    ...(await rootChainVectors()),
   ];
   const files = new Map<string, string>();
   const entries = vectors.map(({ files: vectorFiles, ...entry }) => {
@@ -53,10 +55,14 @@ export async function generateVectors(): Promise<Map<string, string>> {
 
 async function trustedRoots(): Promise<readonly (readonly [string, Buffer])[]> {
   const { envelope } = await goodMedium();
-  const revokedReleases = [digestOf(parseEnvelope(envelope).payload)];
+  const goodReleases = [digestOf(parseEnvelope(envelope).payload)];
   const drafts = {
     ...ROOT_DRAFTS,
-    "release-revoked": { draft: { ...SINGLE_ROOT, version: 2, revokedReleases }, signers: ["root-a"] as const },
+    "release-revoked": {
+      draft: { ...SINGLE_ROOT, version: 2, revokedReleases: goodReleases },
+      signers: ["root-a"] as const,
+    },
+    downgrade: { draft: { ...SINGLE_ROOT, downgrades: goodReleases }, signers: ["root-a"] as const },
   };
   const roots = Object.entries(drafts).map(
     async ([name, { draft, signers }]) => [name, await rootEnvelope(draft, signers)] as const,

@@ -1,9 +1,10 @@
 /** The parts of which vectors are made: one good release, its root, and a device that takes it. */
 import { STATEMENT_PAYLOAD_TYPE } from "../../../src/bundle/media-type.ts";
 import { formatStatement, type Statement } from "../../../src/bundle/statement.ts";
+import { digestOf } from "../../../src/oci/digest.ts";
 import { formatEnvelope, signPayload } from "../../../src/trust/dsse.ts";
 import { createRoot, type RootDraft } from "../../../src/trust/root.ts";
-import { INITIAL_TRUST_STATE } from "../../../src/trust/state.ts";
+import { INITIAL_TRUST_STATE, type TrustState } from "../../../src/trust/state.ts";
 import { type BuiltImage, buildImage, CREATED_AT } from "./image.ts";
 import { MediumDraft } from "./medium-draft.ts";
 import { type TestKeyName, testKey, testSigner } from "./test-keys.ts";
@@ -19,6 +20,12 @@ export const CONTEXT: VectorContext = {
   state: INITIAL_TRUST_STATE,
   synchronisedNowUtc: null,
 };
+
+/** The state of a device that has confirmed another release of this sequence. */
+export function floor(sequence: number): TrustState {
+  const payloadDigest = digestOf(`another release of sequence ${sequence}`);
+  return { ...CONTEXT.state, floors: { [NAME]: { sequence, payloadDigest } }, followedName: NAME };
+}
 
 /** A release of `image` as it should be, changed as `overrides` say. */
 export function statementOf(image: BuiltImage, overrides: Partial<Statement> = {}): Statement {
@@ -64,7 +71,7 @@ export async function goodMedium(
   return { medium, image, statement, envelope };
 }
 
-const keysOf = (...names: readonly TestKeyName[]) => names.map((name) => testKey(name).publicKey);
+export const keysOf = (...names: readonly TestKeyName[]) => names.map((name) => testKey(name).publicKey);
 
 export const SINGLE_ROOT: RootDraft = {
   version: 1,
@@ -101,6 +108,8 @@ export const ROOT_DRAFTS: Readonly<
     draft: { ...SINGLE_ROOT, version: 2, revokedKeys: keysOf("release-a").map(({ keyId }) => keyId) },
     signers: ["root-a"],
   },
+  minimum: { draft: { ...SINGLE_ROOT, minSequences: { [NAME]: 43 } }, signers: ["root-a"] },
+  successor: { draft: { ...SINGLE_ROOT, successors: { "kiosk-classic": [NAME] } }, signers: ["root-a"] },
   expiring: { draft: { ...SINGLE_ROOT, expiresAt: "2027-01-01T00:00:00Z" }, signers: ["root-a"] },
 };
 

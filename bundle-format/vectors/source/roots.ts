@@ -114,6 +114,52 @@ const CASES: readonly Case[] = [
     }),
   },
   {
+    name: "root-key-listed-twice",
+    clause: "BF-3.5",
+    about: "One key is listed twice.",
+    code: "TRUST_ROOT_INVALID",
+    change: (root) => ({ ...root, keys: [...root.keys, entryOf("root-a")] }),
+  },
+  {
+    name: "root-key-under-two-ids",
+    clause: "BF-3.4",
+    about: "Two of two root keys are wanted, and the one key is listed under a second id as well.",
+    code: "TRUST_ROOT_INVALID",
+    change: (root) => ({
+      ...root,
+      keys: [...root.keys, { ...entryOf("root-a"), keyId: idOf("root-b") }],
+      roles: { ...root.roles, root: { keyIds: [idOf("root-a"), idOf("root-b")], threshold: 2 } },
+    }),
+  },
+  {
+    name: "root-lowest-sequence-zero",
+    clause: "BF-3.17",
+    about: "A lowest sequence of 0.",
+    code: "TRUST_ROOT_INVALID",
+    change: (root) => ({ ...root, minSequences: { "kiosk-os": 0 } }),
+  },
+  {
+    name: "root-lowest-sequence-of-a-prototype",
+    clause: "BF-3.17",
+    about: "A lowest sequence under a name that is none and that some languages give to every object.",
+    code: "TRUST_ROOT_INVALID",
+    change: (root) => ({ ...root, minSequences: JSON.parse('{"__proto__":1}') }),
+  },
+  {
+    name: "root-downgrade-no-digest",
+    clause: "BF-3.17",
+    about: "A permitted downgrade that is no sha256 digest.",
+    code: "TRUST_ROOT_INVALID",
+    change: (root) => ({ ...root, downgrades: ["sha512:00"] }),
+  },
+  {
+    name: "root-successor-traversal",
+    clause: "BF-3.17",
+    about: "A successor that is no release name.",
+    code: "TRUST_ROOT_INVALID",
+    change: (root) => ({ ...root, successors: { "kiosk-os": ["../kiosk-os"] } }),
+  },
+  {
     name: "root-threshold-out-of-reach",
     clause: "BF-3.6",
     about: "The release role wants two keys and one of its two is revoked.",
@@ -157,6 +203,7 @@ async function goodRoots(): Promise<readonly Vector[]> {
     return {
       ...vectorOfEnvelope(`root-${name}`, "A root that contexts of other vectors name.", envelope),
       clauses: ["BF-3.1"],
+      expect: { result: "valid", rootVersion: draft.version },
     };
   });
   return Promise.all(roots);

@@ -1,10 +1,8 @@
 /** Media that are whole and rightly signed, but not for this device, or not now. */
 import type { Statement } from "../../../src/bundle/statement.ts";
-import { digestOf } from "../../../src/oci/digest.ts";
-import type { TrustState } from "../../../src/trust/state.ts";
 import { buildImage } from "./image.ts";
 import { MediumDraft } from "./medium-draft.ts";
-import { CONTEXT, envelopeOf, goodMedium, statementOf, targetOf } from "./parts.ts";
+import { CONTEXT, envelopeOf, floor, goodMedium, statementOf, targetOf } from "./parts.ts";
 import type { Vector, VectorContext } from "./vector.ts";
 
 interface Case {
@@ -86,6 +84,27 @@ const CASES: readonly Case[] = [
     context: { state: floor(40) },
   },
   {
+    name: "below-the-minimum",
+    clause: "BF-6.11",
+    about: "The root wants sequence 43 or a later one, of devices too that have confirmed nothing.",
+    code: "TRUST_SEQUENCE_BELOW_MINIMUM",
+    context: { root: "minimum" },
+  },
+  {
+    name: "downgrade-at-the-floor",
+    clause: "BF-6.3",
+    about: "The root permits a downgrade to this release, and the device has confirmed another one of its sequence.",
+    code: "TRUST_SEQUENCE_CONFLICT",
+    context: { root: "downgrade", state: floor(42) },
+  },
+  {
+    name: "name-not-permitted",
+    clause: "BF-6.13",
+    about: "The device has confirmed releases of another name; that it is configured for this one does not suffice.",
+    code: "TRUST_NAME_NOT_PERMITTED",
+    context: { state: { ...CONTEXT.state, followedName: "kiosk-classic" } },
+  },
+  {
     name: "agent-too-old",
     clause: "BF-6.7",
     about: "The release wants a newer bootferry; a release candidate of it is older.",
@@ -155,10 +174,4 @@ function refused({ name, clause, about, code, context }: Omit<Case, "statement">
     context: { ...CONTEXT, ...context },
     expect: { result: "refused", code },
   };
-}
-
-/** The state of a device that has confirmed another release of this sequence. */
-function floor(sequence: number): TrustState {
-  const payloadDigest = digestOf(`another release of sequence ${sequence}`);
-  return { ...CONTEXT.state, floors: { "kiosk-os": { sequence, payloadDigest } } };
 }

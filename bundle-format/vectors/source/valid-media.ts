@@ -4,7 +4,7 @@ import { type Digest, digestOf } from "../../../src/oci/digest.ts";
 import { MEDIA_TYPE } from "../../../src/oci/media-type.ts";
 import { parseEnvelope } from "../../../src/trust/dsse.ts";
 import { buildImage } from "./image.ts";
-import { CONTEXT, envelopeOf, goodMedium, rootEnvelope, SINGLE_ROOT, statementOf, targetOf } from "./parts.ts";
+import { CONTEXT, envelopeOf, floor, goodMedium, rootEnvelope, SINGLE_ROOT, statementOf, targetOf } from "./parts.ts";
 import type { Vector } from "./vector.ts";
 
 const valid = { kind: "medium", context: CONTEXT } as const;
@@ -19,6 +19,8 @@ export async function validMedia(): Promise<readonly Vector[]> {
     await brokenNeighbours(),
     await alreadyCurrent(),
     await lyingIndex(),
+    await permittedDowngrade(),
+    await permittedName(),
   ];
 }
 
@@ -59,6 +61,32 @@ async function everyMember(): Promise<Vector> {
       state: { ...CONTEXT.state, floors, timeFloorUtc: "2026-01-01T00:00:00Z" },
       synchronisedNowUtc: "2027-11-20T09:59:59Z",
     },
+    expect: { result: "valid", sequence: 42 },
+  };
+}
+
+async function permittedDowngrade(): Promise<Vector> {
+  const { medium } = await goodMedium();
+  return {
+    ...valid,
+    name: "downgrade-permitted",
+    clauses: ["BF-6.12"],
+    about: "The device has confirmed sequence 43, and the root permits to go back to this release.",
+    files: medium.files(),
+    context: { ...CONTEXT, root: "downgrade", state: floor(43) },
+    expect: { result: "valid", sequence: 42 },
+  };
+}
+
+async function permittedName(): Promise<Vector> {
+  const { medium } = await goodMedium();
+  return {
+    ...valid,
+    name: "name-permitted",
+    clauses: ["BF-6.13"],
+    about: "The device has confirmed releases of another name, and the root lets this name follow it.",
+    files: medium.files(),
+    context: { ...CONTEXT, root: "successor", state: { ...CONTEXT.state, followedName: "kiosk-classic" } },
     expect: { result: "valid", sequence: 42 },
   };
 }

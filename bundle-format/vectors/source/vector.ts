@@ -13,7 +13,7 @@ export type VectorFile =
 
 export type VectorFiles = Readonly<Record<string, VectorFile>>;
 
-/** What a vector is: a medium, or the single file `document`. */
+/** What a vector is: a medium, or the single file `document`. A `root` is a root file and may hold a chain. */
 export type VectorKind = "medium" | "root" | "envelope" | "statement";
 
 /** What the device at which a medium arrives knows. */
@@ -27,9 +27,12 @@ export interface VectorContext {
   readonly synchronisedNowUtc: string | null;
 }
 
-/** The release that must be chosen, `current` when the device has it already; or the code of the refusal. */
+/**
+ * The release that must be chosen, `current` when the device has it already; of a root file the version that it comes to; or
+ * the code of the refusal.
+ */
 export type VectorExpectation =
-  | { readonly result: "valid"; readonly sequence?: number; readonly current?: boolean }
+  | { readonly result: "valid"; readonly sequence?: number; readonly current?: boolean; readonly rootVersion?: number }
   | { readonly result: "refused"; readonly code: string };
 
 export interface Vector {

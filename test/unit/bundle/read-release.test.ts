@@ -56,7 +56,7 @@ describe("listing what is on a medium", () => {
     expect(passedOver.toSorted()).toEqual([1, 2]);
   });
 
-  it("keeps 32 MiB of roots and no more, and reads each once", async () => {
+  it("keeps 32 MiB of roots and no more, and reads each once (BF-6.15)", async () => {
     const padded = (spaces: number) => Buffer.concat([root, Buffer.alloc((2 << 20) - root.length - spaces, " ")]);
     for (let spaces = 0; spaces < 20; spaces++) parts.medium.addRoot(padded(spaces), spaces);
     const layout = lyingLayout((await openMedium(laidOut(parts.medium))).layout);

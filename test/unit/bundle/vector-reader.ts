@@ -11,13 +11,16 @@ import type {
 import { chooseRelease } from "../../../src/bundle/choose-release.ts";
 import { openMedium } from "../../../src/bundle/medium.ts";
 import { listReleases } from "../../../src/bundle/read-release.ts";
+import { listRoots } from "../../../src/bundle/read-root.ts";
 import { parseStatement } from "../../../src/bundle/statement.ts";
 import { verifyContents } from "../../../src/bundle/verify-contents.ts";
 import { type VerifiedRelease, verifyRelease } from "../../../src/bundle/verify-release.ts";
 import { CodedError } from "../../../src/error.ts";
 import { type AbsPath, below } from "../../../src/path.ts";
 import { parseEnvelope } from "../../../src/trust/dsse.ts";
-import { parseRoot } from "../../../src/trust/root.ts";
+import type { TrustedRoot } from "../../../src/trust/root.ts";
+import { extendRoot, newestOf, parseRootFile, replacesReleaseKeys } from "../../../src/trust/root-chain.ts";
+import type { TrustState } from "../../../src/trust/state.ts";
 
 export const VECTORS = join(import.meta.dirname, "../../../bundle-format/vectors");
 
@@ -62,8 +65,10 @@ export async function outcomeOf({ kind, context }: Entry, directory: AbsPath): P
       case "statement":
         return { result: "valid", sequence: parseStatement(readFileSync(below(directory, "document"))).sequence };
       case "root":
-        parseRoot(readFileSync(below(directory, "document")));
-        return { result: "valid" };
+        return {
+          result: "valid",
+          rootVersion: newestOf(parseRootFile(readFileSync(below(directory, "document")))).version,
+        };
     }
   } catch (error) {
     if (error instanceof CodedError) return { result: "refused", code: error.code };
@@ -72,8 +77,14 @@ export async function outcomeOf({ kind, context }: Entry, directory: AbsPath): P
 }
 
 async function outcomeOfMedium(directory: AbsPath, context: VectorContext): Promise<VectorExpectation> {
-  const root = parseRoot(readFileSync(join(VECTORS, "roots", `${context.root}.json`)));
+  const trusted = newestOf(parseRootFile(readFileSync(join(VECTORS, "roots", `${context.root}.json`))));
   const medium = await openMedium(directory);
+  const { roots } = await listRoots(medium, { aboveVersion: trusted.version });
+  const steps = extendRoot(
+    trusted,
+    roots.map(({ root }) => root),
+  );
+  const root = steps.at(-1) ?? trusted;
   const { releases, problems } = await listReleases(medium);
   const refusals = problems.map(({ error }) => error);
   const verified: VerifiedRelease[] = [];
@@ -86,9 +97,21 @@ async function outcomeOfMedium(directory: AbsPath, context: VectorContext): Prom
     }
   }
   const clock = context.synchronisedNowUtc === null ? {} : { synchronisedNowUtc: new Date(context.synchronisedNowUtc) };
-  const choice = chooseRelease(verified, context.device, context.state, context.followName, clock);
+  const choice = chooseRelease(
+    verified,
+    context.device,
+    stateUnder(root, trusted, context.state),
+    context.followName,
+    clock,
+  );
   if (choice.kind === "nothing") throw refusals[0] ?? choice.reasons[0].reason;
   await verifyContents(medium, choice.release);
   const { sequence } = choice.release.statement;
   return { result: "valid", sequence, ...(choice.kind === "current" ? { current: true } : {}) };
+}
+
+/** BF-6.14: what the device remembers once it trusts `next`. */
+function stateUnder(next: TrustedRoot, trusted: TrustedRoot, state: TrustState): TrustState {
+  if (!replacesReleaseKeys(trusted, next)) return state;
+  return { ...state, floors: {}, timeFloorUtc: next.document.createdAt };
 }

@@ -30,4 +30,10 @@ describe("expiry", () => {
   ])("is held against the later of floor and synchronised clock: %s", (_, facts, verdict) => {
     expect(evaluateExpiry(facts)).toEqual(verdict);
   });
+
+  it("never comes of a clock that nobody vouches for, and never goes by it either (BF-6.16)", () => {
+    const unsynchronised = { expiresAt, synchronisedNowUtc: undefined };
+    expect(evaluateExpiry({ ...unsynchronised, timeFloorUtc: "2026-11-30T00:00:00Z" })).toEqual(valid);
+    expect(evaluateExpiry({ ...unsynchronised, timeFloorUtc: "2027-01-01T00:00:00Z" })).toEqual(expired);
+  });
 });
