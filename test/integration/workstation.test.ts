@@ -261,7 +261,7 @@ describe("the workstation's commands", () => {
       const command = CREATE.replace("--key release.key", `--signer release.pub=${file("stop")}`);
       const stopped = await runCli(command.split(" "), { cwd: directory });
       expect(stopped).toMatchObject({ exitStatus: 130, stdout: "", stderr: expect.stringContaining("interrupted") });
-      expect(await json("release list stick")).toEqual({ problems: [], releases: [] });
+      expect(await json("release list stick")).toEqual({ problems: [], releases: [], roots: [] });
       expect(readdirSync(file("stick/bootferry/blobs/sha256"))).toEqual([]);
     });
   });
