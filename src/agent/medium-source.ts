@@ -45,7 +45,7 @@ export async function withMedium<T>(
 ): Promise<T> {
   switch (source.kind) {
     case "directory":
-      return use(notOurs(await ports.openMedium(source.directory)));
+      return use(notOurs(await ports.openMedium(source.directory, ports.signal)));
     case "device":
       return withDevice(ports, presentDevice(ports, source.device), use, guard);
   }
@@ -91,7 +91,7 @@ async function withDevice<T>(
       isClosed = true;
       guard.closed();
     };
-    const medium = await ports.openMedium(opened.mountPoint);
+    const medium = await ports.openMedium(opened.mountPoint, signal);
     guard.reading();
     const result = await use({ medium, close, isGone: () => wasPulled(ports, device) });
     await close();

@@ -46,8 +46,8 @@ export interface AgentPorts {
   readonly exec: Exec;
   /** Block devices, for media that are no directories. */
   readonly devices: DeviceLookup;
-  /** The medium that is mounted at a directory. */
-  readonly openMedium: (directory: AbsPath) => Promise<MountedMedium>;
+  /** The medium that is mounted at a directory; the signal ends every wait for it. */
+  readonly openMedium: (directory: AbsPath, signal?: AbortSignal) => Promise<MountedMedium>;
   readonly clock: Clock;
   /** Milliseconds of a clock that is never set. */
   readonly monotonicMs: () => number;

@@ -13,6 +13,7 @@ import { z } from "zod";
 import { errnoOf } from "../error.ts";
 import { OciError } from "../oci/error.ts";
 import { type LayoutReader, openLayout } from "../oci/layout.ts";
+import { orAbort, stoppable } from "../oci/stoppable-layout.ts";
 import { MAX_JSON_DEPTH, parseStrictJson } from "../oci/strict-json.ts";
 import { type AbsPath, below } from "../path.ts";
 import { BundleError } from "./error.ts";
@@ -33,18 +34,20 @@ export interface MountedMedium {
 
 /**
  * The medium that is mounted at `mountPoint`.
+ * @param signal ends every wait for the medium, now and later: one that stalls never answers
  * @throws BundleError BUNDLE_MEDIUM_FOREIGN, BUNDLE_MEDIUM_NOT_PLAIN, BUNDLE_MEDIUM_FAILED; OciError OCI_LAYOUT_MISSING,
- * OCI_LAYOUT_UNSUPPORTED, OCI_NOT_A_REGULAR_FILE, OCI_JSON_…
+ * OCI_LAYOUT_UNSUPPORTED, OCI_NOT_A_REGULAR_FILE, OCI_JSON_…; the reason of the signal
  */
-export async function openMedium(mountPoint: AbsPath): Promise<MountedMedium> {
+export async function openMedium(mountPoint: AbsPath, signal?: AbortSignal): Promise<MountedMedium> {
   const directory = below(mountPoint, MEDIUM_DIRECTORY);
   // BF-1.3: real directories only
-  if (!(await isRealDirectory(directory))) {
+  const isReal = (path: AbsPath) => orAbort(() => isRealDirectory(path), signal);
+  if (!(await isReal(directory))) {
     throw new BundleError("BUNDLE_MEDIUM_FOREIGN", `${mountPoint} holds no directory "${MEDIUM_DIRECTORY}"`);
   }
-  await isRealDirectory(below(directory, "blobs"));
-  await isRealDirectory(below(directory, "blobs", "sha256"));
-  const layout = openLayout(directory);
+  await isReal(below(directory, "blobs"));
+  await isReal(below(directory, "blobs", "sha256"));
+  const layout = signal === undefined ? openLayout(directory) : stoppable(openLayout(directory), signal);
   await checkLayoutFile(layout);
   return mounted(mountPoint, layout);
 }

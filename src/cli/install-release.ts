@@ -83,7 +83,7 @@ export async function openInstallSource(
   const provisioning = readProvisioning(context, options);
   const rootFile = readInputFile(context.path(options.trustRoot));
   const named = parseRootFile(rootFile);
-  const medium = await openMedium(context.path(options.medium));
+  const medium = await openMedium(context.path(options.medium), context.signal);
   const { compatible, architecture, id: deviceId } = provisioning.config.device;
   const facts: ChoiceFacts = {
     root: newestOf(named),

@@ -11,8 +11,14 @@ import { readFileSync } from "node:fs";
 import { errnoOf } from "../error.ts";
 import { processContext } from "./context.ts";
 import { buildProgram } from "./program.ts";
-import { reportError, StoppedBySignal, signalStatus } from "./report-error.ts";
+import { reportError, StoppedBySignal, type StopSignal } from "./report-error.ts";
 import { requireNode } from "./require-node.ts";
+
+/** At once: process.exit would wait for a read that stalls on a medium, as long as the kernel does. */
+function endBy(name: StopSignal): void {
+  process.removeAllListeners(name);
+  process.kill(process.pid, name);
+}
 
 const PACKAGE_JSON = new URL("../../package.json", import.meta.url); // two levels up from src/cli and from dist/cli
 
@@ -20,7 +26,7 @@ const abort = new AbortController();
 for (const name of ["SIGINT", "SIGTERM"] as const) {
   // Not `once`: execa's signal-exit kills the process when no other listener than its own is left.
   process.on(name, () => {
-    if (abort.signal.aborted) process.exit(signalStatus(name));
+    if (abort.signal.aborted) endBy(name);
     abort.abort(new StoppedBySignal(name));
   });
 }

@@ -20,7 +20,7 @@ export class StoppedBySignal extends Error {
   }
 }
 
-export function signalStatus(name: StopSignal): number {
+function signalStatus(name: StopSignal): number {
   return SIGNAL_STATUS_BASE + constants.signals[name];
 }
 

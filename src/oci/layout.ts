@@ -63,9 +63,8 @@ async function openRegular(path: AbsPath, what: string, missing: "OCI_LAYOUT_MIS
   try {
     // O_NONBLOCK: opening a FIFO that someone put in a blob's place must not hang
     const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    const stat = await file.stat();
-    if (stat.isFile()) return { file, sizeBytes: stat.size };
-    await file.close();
+    const sizeBytes = await sizeOfRegular(file);
+    if (sizeBytes !== undefined) return { file, sizeBytes };
   } catch (error) {
     const errno = errnoOf(error);
     if (errno === "ENOENT" || errno === "ENOTDIR")
@@ -76,11 +75,32 @@ async function openRegular(path: AbsPath, what: string, missing: "OCI_LAYOUT_MIS
   throw new OciError("OCI_NOT_A_REGULAR_FILE", `${what} is not a regular file`);
 }
 
+/** Of anything but a regular file undefined, and then, as after an error, it is closed. */
+async function sizeOfRegular(file: FileHandle): Promise<number | undefined> {
+  let sizeBytes: number | undefined;
+  try {
+    const stat = await file.stat();
+    if (stat.isFile()) sizeBytes = stat.size;
+  } finally {
+    if (sizeBytes === undefined) await closeRead(file);
+  }
+  return sizeBytes;
+}
+
+/** That a dying medium cannot even close a file in order says nothing about the bytes that were read, or why they were not. */
+async function closeRead(file: FileHandle): Promise<void> {
+  try {
+    await file.close();
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error; // whatever errno it is, the file is closed (close(2))
+  }
+}
+
 async function readTopFile(path: AbsPath, maxBytes: number): Promise<Buffer> {
   const { file, sizeBytes } = await openRegular(path, path, "OCI_LAYOUT_MISSING");
   try {
     // One byte more than allowed is asked for, so that a file which grows meanwhile is noticed too.
-    const buffer = Buffer.alloc(maxBytes + 1);
+    const buffer = Buffer.allocUnsafeSlow(maxBytes + 1); // most of it is never touched
     let length = 0;
     while (length < buffer.length) {
       const { bytesRead } = await file.read(buffer, length, buffer.length - length, null);
@@ -94,7 +114,7 @@ async function readTopFile(path: AbsPath, maxBytes: number): Promise<Buffer> {
     if (error instanceof OciError) throw error;
     throw new OciError("OCI_BLOB_UNREADABLE", `cannot read ${path}: ${errnoOf(error) ?? error}`, { cause: error });
   } finally {
-    await file.close();
+    await closeRead(file);
   }
 }
 
@@ -132,6 +152,6 @@ async function* readChunks(
     throw new OciError("OCI_BLOB_UNREADABLE", `reading blob ${digest} failed: ${errnoOf(error)}`, { cause: error });
   } finally {
     await Promise.allSettled([reading]); // its buffer and the file are in use until then
-    await file.close();
+    await closeRead(file);
   }
 }

@@ -69,7 +69,7 @@ export async function createUnsigned(draft: ReleaseDraft, ports: ReleasePorts): 
 async function onMedium<T>(draft: ReleaseDraft, ports: ReleasePorts, act: (work: Work) => Promise<T>): Promise<T> {
   await using sources = await openSources(draft, ports);
   await using writer = await openMediumWriter(draft.destination, { exec: ports.exec });
-  const existing = (await readReleases(await openMedium(draft.destination))).releases;
+  const existing = (await readReleases(await openMedium(draft.destination, ports.signal))).releases;
   const outline = outlineRelease(draft, sources, existing);
   await writer.checkRoom(outline.planned.flatMap(imagesOf).flatMap(blobsOf));
   try {

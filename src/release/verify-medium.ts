@@ -40,7 +40,7 @@ export async function verifyMedium(
   ports: Pick<ReleasePorts, "signal" | "openProgress">,
 ): Promise<ReadBack> {
   try {
-    const medium = await openMedium(mountPoint);
+    const medium = await openMedium(mountPoint, ports.signal);
     await verifyCarried(medium, carriedRoots, ports.signal);
     const found = findRelease((await readReleases(medium, ports.signal)).releases, manifestDigest);
     if (root === undefined) {

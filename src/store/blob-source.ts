@@ -32,7 +32,7 @@ export function openBlobSource(
   const { signal, onRead } = options;
   const source = readVerifiedChunks(medium, pinned, signal);
   const next = async (): Promise<Buffer | undefined> => {
-    const { done, value } = await orAbort(source.next(), signal);
+    const { done, value } = await source.next();
     if (done === true) return undefined;
     onRead?.(value.length);
     return value;
@@ -45,9 +45,7 @@ export function openBlobSource(
       while ((await next()) !== undefined);
     },
     async [Symbol.asyncDispose]() {
-      const closing = source.return(undefined);
-      // A medium that stalls never answers: whoever aborts must not wait for it.
-      if (signal?.aborted !== true) await closing;
+      await source.return(undefined);
     },
   };
 }
@@ -57,15 +55,4 @@ export async function collectChunks(chunks: AsyncIterable<Buffer>): Promise<Buff
   const collected: Buffer[] = [];
   for await (const chunk of chunks) collected.push(chunk);
   return Buffer.concat(collected);
-}
-
-/** Settles as `promise` does, or rejects as soon as `signal` is aborted. */
-export function orAbort<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise;
-  return new Promise<T>((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    signal.addEventListener("abort", abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-    if (signal.aborted) abort();
-  });
 }

@@ -10,7 +10,6 @@ import type { Target } from "../bundle/statement.ts";
 import type { Descriptor } from "../oci/document.ts";
 import type { LayoutReader } from "../oci/layout.ts";
 import type { DirectoryNode } from "../tree/node.ts";
-import { orAbort } from "./blob-source.ts";
 import { inflationBudgetBytes } from "./inflation-budget.ts";
 import { collectObjects } from "./object-collector.ts";
 import { readLayer } from "./read-layer.ts";
@@ -19,14 +18,14 @@ import type { WantedObjects } from "./wanted-objects.ts";
 
 /**
  * The layers of the image that `target` pins, bottom first; its config must fit the target, as for who verified the medium.
- * @throws BundleError BUNDLE_IMAGE_MISMATCH; OciError; the reason of the signal, also while the medium stalls
+ * @throws BundleError BUNDLE_IMAGE_MISMATCH; OciError; the reason of the signal
  */
 export async function readImageLayers(
   medium: LayoutReader,
   target: Target,
   signal?: AbortSignal,
 ): Promise<readonly Descriptor[]> {
-  const { layers } = await orAbort(readImageBlobs(medium, target.image, target.architecture, signal), signal);
+  const { layers } = await readImageBlobs(medium, target.image, target.architecture, signal);
   return layers;
 }
 

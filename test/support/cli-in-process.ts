@@ -8,6 +8,7 @@ import { mediaHost } from "../../src/cli/media-host.ts";
 import { openOutput } from "../../src/cli/output.ts";
 import { buildProgram } from "../../src/cli/program.ts";
 import { reportError } from "../../src/cli/report-error.ts";
+import type { ExitStatus } from "../../src/error.ts";
 import { systemClock } from "../../src/host/clock.ts";
 import { execOnHost } from "../../src/host/exec.ts";
 import { toAbsPath } from "../../src/path.ts";
@@ -25,13 +26,24 @@ export async function runInProcess(
   env: CliContext["env"] = {},
   ports: Partial<CliContext> = {},
 ): Promise<CliRun> {
+  const { context, said } = inProcessContext(cwd, { env, ...ports });
+  try {
+    await (await buildProgram(context, VERSION, args[0])).parseAsync(["node", "bootferry", ...args]);
+  } catch (error) {
+    context.setExitStatus(reportError(error, context.stderr, context.signal) as ExitStatus);
+  }
+  return said();
+}
+
+/** The context of such a command; `said` tells what it wrote and its exit status. */
+export function inProcessContext(cwd: string, ports: Partial<CliContext> = {}) {
   const [stdout, stderr] = [collect(), collect()];
   const { signal } = new AbortController();
   let exitStatus = 0;
   const context: CliContext = {
     exec: execOnHost,
     clock: systemClock,
-    env,
+    env: {},
     stdin: Object.assign(new PassThrough().end(), { isTTY: false as const }),
     stdout: stdout.sink,
     stderr: stderr.sink,
@@ -44,12 +56,8 @@ export async function runInProcess(
     },
     ...ports,
   };
-  try {
-    await (await buildProgram(context, VERSION, args[0])).parseAsync(["node", "bootferry", ...args]);
-  } catch (error) {
-    exitStatus = reportError(error, stderr.sink, signal);
-  }
-  return { exitStatus, stdout: stdout.text(), stderr: stderr.text() };
+  const said = (): CliRun => ({ exitStatus, stdout: stdout.text(), stderr: stderr.text() });
+  return { context, said };
 }
 
 function collect() {

@@ -1,7 +1,8 @@
 /**
- * Layouts for tests: an honest one in memory, and one that misbehaves as worn, pulled or hostile media do.
+ * Layouts for tests of what is above the reader: an honest one in memory, one that misbehaves as worn or hostile media
+ * do, and one on a stick that is pulled. What the reader itself makes of a medium that lies is for medium-lies.ts.
  *
- * Both are small real implementations of the LayoutReader port. The liar counts how often each blob is opened, so that
+ * All are small real implementations of the LayoutReader port. The liar counts how often each blob is opened, so that
  * "nothing is read twice" can be shown.
  */
 import { type Digest, digestOf } from "../../src/oci/digest.ts";
@@ -116,4 +117,49 @@ async function* inChunks(bytes: Buffer, chunkBytes: number): AsyncGenerator<Buff
   for (let offset = 0; offset < bytes.length; offset += chunkBytes) {
     yield Buffer.from(bytes.subarray(offset, offset + chunkBytes));
   }
+}
+
+export interface PulledLayout extends LayoutReader {
+  /** Reads so far, each chunk of a blob and each look at a size counted. */
+  readonly reads: number;
+}
+
+/**
+ * A stick that is pulled out at a certain read: that read and all after it end in EIO, as the kernel has it.
+ * @param onPull called once, at the read with the number `at`
+ */
+export function pulledLayout(honest: LayoutReader, at: number, onPull: () => void): PulledLayout {
+  let reads = 0;
+  const read = (what: string) => {
+    reads += 1;
+    if (reads === at) onPull();
+    if (reads < at) return;
+    const cause = Object.assign(new Error("EIO: i/o error, read"), { errno: -5, code: "EIO" });
+    throw new OciError("OCI_BLOB_UNREADABLE", `reading ${what} failed: EIO`, { cause });
+  };
+  async function* counted(chunks: AsyncIterable<Buffer>, what: string): AsyncGenerator<Buffer> {
+    for await (const chunk of chunks) {
+      read(what);
+      yield chunk;
+    }
+  }
+  return {
+    get reads() {
+      return reads;
+    },
+    location: honest.location,
+    async readTopFile(name, maxBytes) {
+      read(name);
+      return honest.readTopFile(name, maxBytes);
+    },
+    async openBlob(digest, options) {
+      read(digest);
+      const blob = await honest.openBlob(digest, options);
+      return { ...blob, chunks: counted(blob.chunks, digest) };
+    },
+    async blobSizeBytes(digest) {
+      read(digest);
+      return honest.blobSizeBytes(digest);
+    },
+  };
 }

@@ -43,7 +43,7 @@ export function registerOsSwitch(parent: Command, context: CliContext): void {
     const kargs = kargChanges(options);
     const directory = context.path(target);
     refuseUnsigned(directory, options.trustLocal ?? false);
-    const medium = await openMedium(directory);
+    const medium = await openMedium(directory, context.signal);
     const choice = await chooseForDevice(context, device, medium, {
       agentVersion: agentVersion(command),
       isDryRun: false,

@@ -93,7 +93,7 @@ async function upgrade(
   if (options.medium === undefined)
     throw new CliError("CLI_USAGE", "--medium is needed, unless --from-downloaded is given");
   const kargs = kargChanges(options);
-  const medium = await openMedium(context.path(options.medium));
+  const medium = await openMedium(context.path(options.medium), context.signal);
   const choice = await chooseForDevice(context, device, medium, {
     agentVersion: version,
     isDryRun: options.check ?? false,

@@ -85,7 +85,8 @@ async function repair(
   output: Output,
   mediumPath: string | undefined,
 ): Promise<DeploymentsReport> {
-  if (mediumPath !== undefined) await repairFrom(context, device, output, await openMedium(context.path(mediumPath)));
+  if (mediumPath !== undefined)
+    await repairFrom(context, device, output, await openMedium(context.path(mediumPath), context.signal));
   const { store } = await verifyDeployments(device.engine, { signal: context.signal });
   if (isWhole(store)) {
     await repairBootFiles(device.engine);

@@ -62,7 +62,7 @@ export function registerReleaseInspect(parent: Command, context: CliContext): vo
 }
 
 async function onMedium(context: CliContext, directory: string, selector: string | undefined) {
-  const medium = await openMedium(context.path(directory));
+  const medium = await openMedium(context.path(directory), context.signal);
   const { releases } = await readReleases(medium, context.signal);
   const { release, statement, payloadDigest } = findRelease(releases, selector);
   const { roots } = await listRoots(medium, context);

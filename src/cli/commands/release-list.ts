@@ -21,7 +21,7 @@ export function registerReleaseList(parent: Command, context: CliContext): void 
   addMediumArgument(command);
   command.action(async (directory: string, options: OutputOptions) => {
     const output = context.openOutput(options);
-    const medium = await openMedium(context.path(directory));
+    const medium = await openMedium(context.path(directory), context.signal);
     const { releases, problems: unreadable } = await readReleases(medium, context.signal);
     const { roots, problems: badRoots } = await listRoots(medium, context);
     const problems = distinctProblems([...unreadable, ...badRoots]);

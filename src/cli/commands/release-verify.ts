@@ -49,7 +49,7 @@ export function registerReleaseVerify(parent: Command, context: CliContext): voi
 async function run(context: CliContext, directory: string, options: Options): Promise<void> {
   const output = context.openOutput(options);
   const chain = readRootChain(context, options.root);
-  const medium = await openMedium(context.path(directory));
+  const medium = await openMedium(context.path(directory), context.signal);
   const { releases, problems: badReleases } = await readReleases(medium, context.signal);
   const carried = await listRoots(medium, context);
   const problems = distinctProblems([...badReleases, ...carried.problems]);

@@ -7,7 +7,7 @@ import type { AgentPorts } from "../../../src/agent/session.ts";
 import { openMedium, openMediumOver } from "../../../src/bundle/medium.ts";
 import { type AbsPath, below, parseAbsPath } from "../../../src/path.ts";
 import { type FakeMedia, openFakeMedia } from "../../support/fake-media.ts";
-import { pulledLayout } from "../../support/pulled-layout.ts";
+import { pulledLayout } from "../../support/lying-layout.ts";
 import { attemptsOf, makeRelease, openWorld, type SignedRelease, type World, writeMedium } from "./agent-fixture.ts";
 
 const DEVICE = parseAbsPath("/dev/sdb1");

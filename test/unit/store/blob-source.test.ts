@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { digestOf } from "../../../src/oci/digest.ts";
+import { stoppable } from "../../../src/oci/stoppable-layout.ts";
 import { collectChunks, openBlobSource } from "../../../src/store/blob-source.ts";
 import { type Lie, lyingLayout, memoryLayout } from "../../support/lying-layout.ts";
 import { codeOf, noise } from "./store-fixture.ts";
@@ -31,7 +32,8 @@ describe("openBlobSource", () => {
 
   it("rejects at once when it is aborted while the medium stalls, and disposes of itself", async () => {
     const abort = new AbortController();
-    const medium = mediumWith({ kind: "stall", afterChunks: 2, onStall: () => abort.abort() });
+    const stalling = mediumWith({ kind: "stall", afterChunks: 2, onStall: () => abort.abort() });
+    const medium = stoppable(stalling, abort.signal);
     await using source = openBlobSource(medium, pinned, { signal: abort.signal });
     const error = await source.finish().catch((reason: unknown) => reason);
     expect(error).toBe(abort.signal.reason);

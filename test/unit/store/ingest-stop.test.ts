@@ -1,6 +1,7 @@
 /** Stops that are no power cut: the operator aborts, the disk fills, the disk fails. Nothing but swept staging is left. */
 import { describe, expect, it } from "vitest";
 import type { Digest } from "../../../src/oci/digest.ts";
+import { stoppable } from "../../../src/oci/stoppable-layout.ts";
 import { storeError } from "../../../src/store/error.ts";
 import { ingestRelease } from "../../../src/store/ingest.ts";
 import { type Lie, lyingLayout } from "../../support/lying-layout.ts";
@@ -31,7 +32,8 @@ describe("an aborted run", () => {
     const store = await openTestStore();
     const abort = new AbortController();
     const stall: Lie = { kind: "stall", afterChunks, onStall: () => abort.abort() };
-    const medium = lyingLayout(inSmallChunks.medium, new Map<Digest, Lie>([[digest, stall]]));
+    const lying = lyingLayout(inSmallChunks.medium, new Map<Digest, Lie>([[digest, stall]]));
+    const medium = stoppable(lying, abort.signal);
     const run = ingestRelease(store, medium, fixture.release, fixture.target, { signal: abort.signal });
     const outcome = await run.then(
       () => "stored",
