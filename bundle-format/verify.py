@@ -48,11 +48,11 @@ def offence(der, sig, signed):  # the clause that a signature offends, or None
     return "BF-2.6" if ran.returncode else None
 
 def open_envelope(data, kind):  # payload, the bytes that were signed, signatures by key id
-    it, kind = conform(parse(data, "BF-2.3", 2 << 20, 4), ENVELOPE, "BF-2.3"), f"{kind}+json".encode()
+    it, kind = conform(parse(data, "BF-2.3", 2 << 20, 4), ENVELOPE, "BF-2.3"), f"{kind}+json"
     payload, signatures = unbase64(it["payload"]), [(s["keyid"], unbase64(s["sig"])) for s in it["signatures"]]
     need(len(payload) <= 1 << 20 and all(len(sig) == 64 for _, sig in signatures), "BF-2.3", "payload or signature of another size")
-    need(it["payloadType"].encode() == kind, "BF-2.5", it["payloadType"])
-    return payload, b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload), signatures  # BF-2.6
+    need(it["payloadType"] == kind, "BF-2.5", it["payloadType"])
+    return payload, b"DSSEv1 %d %s %d %s" % (len(kind), kind.encode(), len(payload), payload), signatures  # BF-2.6
 def check_role(envelope, root, role, clause=None):
     (_, signed, signatures), role = envelope, root["roles"][role]
     keys = {key["keyId"]: unbase64(key["publicKey"]) for key in root["keys"]}

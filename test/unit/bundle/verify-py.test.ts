@@ -179,6 +179,21 @@ describe("verify.py and our reader on media of our writer", () => {
     return formatEnvelope(await createRoot(draft, [keySigner(STRANGER_KEY)]));
   }
 
+  it("refuse an envelope whose type is half a character, and do not stumble over it", async () => {
+    const envelope = {
+      payloadType: "\ud800",
+      payload: "",
+      signatures: [{ keyid: "0".repeat(64), sig: `${"A".repeat(86)}==` }],
+    };
+    const image = await buildImage({ version: "42.3.1" });
+    const medium = new MediumDraft().addImage(image, statementOf(image));
+    medium.addRelease(Buffer.from(JSON.stringify(envelope)), statementOf(image));
+    layOutFiles(medium.files(), directory);
+    const outcome = await verifyByPython(directory, rootFile("single"));
+    expect(outcome).toEqual({ rootVersion: 1, accepted: [], refused: ["BF-2.5"] });
+    expect(await acceptedByUs(directory, rootFile("single"))).toEqual([]);
+  });
+
   it("follow a chain of roots in a file and on the medium, whatever decoys stand beside it", async () => {
     const keys = (...signers: readonly PrivateKey[]) => ({ keys: signers.map(publicKeyOf), threshold: 1 });
     const rootOf = async (version: number, by: PrivateKey, release: PrivateKey, ...signers: readonly PrivateKey[]) => {
