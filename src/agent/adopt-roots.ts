@@ -25,9 +25,9 @@ export interface RootAdoption {
   /** What holds afterwards: the releases of the medium are chosen by it. */
   readonly facts: ChoiceFacts;
   readonly isRecovery: boolean;
-  /** The roots of the medium, whoever made them. */
-  readonly carried: readonly TrustedRoot[];
-  /** What is wrong with roots of the medium that are newer than what is trusted, or cannot be read. */
+  /** Whether there are any on the medium, whoever made them. */
+  readonly carriesRoots: boolean;
+  /** What is wrong with roots of the medium that are newer than what is trusted, or that cannot be read. */
   readonly problems: readonly CodedError[];
 }
 
@@ -40,15 +40,14 @@ export async function planAdoption(
   facts: ChoiceFacts,
   signal?: AbortSignal,
 ): Promise<RootAdoption> {
-  const { roots, problems } = await listRoots(medium);
-  signal?.throwIfAborted();
+  const { roots, passedOver, problems } = await listRoots(medium, { aboveVersion: facts.root.version, signal });
   const carried = roots.map(({ root }) => root);
   const steps = extendRoot(facts.root, carried);
   const chain: RootChain = [facts.root, ...steps];
   const { state, isRecovery } = rememberRoot(facts.trustState, chain, facts.presentPayloads ?? []);
   const misfit = misfitOf(newestOf(chain), carried);
   return {
-    ...{ steps, isRecovery, carried },
+    ...{ steps, isRecovery, carriesRoots: carried.length + passedOver.length > 0 },
     facts: steps.length === 0 ? facts : { ...facts, root: newestOf(chain), trustState: state },
     problems: [...(misfit === undefined ? [] : [misfit]), ...problems.map(({ error }) => error)],
   };
@@ -95,10 +94,10 @@ export async function chooseUnder(
   signal?: AbortSignal,
 ): Promise<MediumChoice> {
   const choice = await chooseFromMedium(medium, adoption.facts, signal);
-  const { problems, steps, carried } = adoption;
+  const { problems, steps, carriesRoots } = adoption;
   const refusals = [...choice.refusals, ...problems];
   const isWithoutRelease = choice.kind === "refused" && choice.error.code === "BUNDLE_NO_RELEASE";
-  if (isWithoutRelease && carried.length + problems.length > 0) {
+  if (isWithoutRelease && (carriesRoots || problems.length > 0)) {
     const [problem] = problems;
     if (steps.length === 0 && problem !== undefined) return { kind: "refused", error: problem, refusals: problems };
     return { kind: "nothing", message: steps.length === 0 ? describeKnown(adoption) : adopted, refusals: problems };
@@ -107,11 +106,8 @@ export async function chooseUnder(
   return { ...choice, message: `${adopted} ${choice.message}`, refusals };
 }
 
-function describeKnown({ facts: { root }, carried }: RootAdoption): string {
-  if (carried.some(({ digest }) => digest === root.digest)) {
-    return `This device knows root version ${root.version} already.`;
-  }
-  return `The medium carries no root that is newer than version ${root.version}, which this device trusts.`;
+function describeKnown({ facts: { root } }: RootAdoption): string {
+  return `This device trusts root version ${root.version} already; the medium carries no newer one.`;
 }
 
 /** Words for people on what was adopted, or would be; empty when nothing is. */

@@ -66,7 +66,7 @@ describe("roots on media", () => {
       ...{ outcome: "nothing", message: "This device trusts root version 2 now.", error: null, refusals: [] },
     });
     expect((await device.status()).message).toBe("This device trusts root version 2 now.");
-    expect((await device.insert(stick)).stdout).toContain("This device knows root version 2 already.");
+    expect((await device.insert(stick)).stdout).toContain("This device trusts root version 2 already;");
     await device.refuses({ release: { sequence: 42 } }, "TRUST_KEY_REVOKED");
     await device.update({ release: { sequence: 42 }, signers: ["release-b"] });
     await device.refuses({ release: { sequence: 43 } }, "TRUST_KEY_REVOKED");

@@ -107,7 +107,7 @@ async function repairFrom(
   const snapshot = readSnapshot(paths, loader);
   const images = imageRoots(snapshot);
   const architectures = snapshot.deployments.map(({ origin }) => origin.architecture);
-  const root = await rootFor(device, medium);
+  const root = await rootFor(device, medium, context.signal);
   const { releases } = await listReleases(medium, context.signal);
   let refusal: CodedError | undefined;
   for (const unverified of releases) {
@@ -126,10 +126,10 @@ async function repairFrom(
 }
 
 /** What the medium itself leads to counts here and is not remembered: the agent adopts it when it installs. */
-async function rootFor(device: RescuedDevice, medium: MountedMedium): Promise<TrustedRoot> {
+async function rootFor(device: RescuedDevice, medium: MountedMedium, signal: AbortSignal): Promise<TrustedRoot> {
   const { files, paths } = device;
   const trusted = await readTrustedRoot({ files, paths, config: { trust: await readTrustConfig(device) } });
-  const { roots } = await listRoots(medium);
+  const { roots } = await listRoots(medium, { aboveVersion: trusted.version, signal });
   const steps = extendRoot(
     trusted,
     roots.map(({ root }) => root),
