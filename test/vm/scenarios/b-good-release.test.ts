@@ -44,7 +44,7 @@ story("b", "b: a good release on a vfat stick", ({ step, stage }) => {
     await untilBlessed(device, 2);
     expect(await device.run("cat /proc/cmdline")).toContain(await signedTree({ sequence: UPDATE, variant: GOOD }));
     expect(await device.run("head -1 /usr/lib/rig/variant")).toBe("good\n");
-    await device.until("boot-complete.target is reached", 60, async () => {
+    await device.until("boot-complete.target is reached", 240, async () => {
       return (await device.tryRun("systemctl is-active boot-complete.target")).status === 0 || undefined;
     });
   });

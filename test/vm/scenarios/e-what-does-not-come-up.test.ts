@@ -101,7 +101,7 @@ for (const { title, variant: broken, said, told } of FAILURES) {
 
     step("the old system is back, and tells what is known", async () => {
       await device.powerOn();
-      await device.until("the agent has recorded it", 120, async () => {
+      await device.until("the agent has recorded it", 300, async () => {
         return told.test(await device.run("bootferry agent history")) || undefined;
       });
       const host = JSON.parse(await device.run("bootferry os status --json"));
