@@ -37,7 +37,7 @@ story("d", "d: a release whose health check fails", ({ step, stage }) => {
   step("the old system boots", async () => {
     await device.powerOn();
     expect((await device.tryRun("test -e /usr/lib/rig/variant")).status).not.toBe(0);
-    await device.until("the agent has recorded it", 60, async () => {
+    await device.until("the agent has recorded it", 240, async () => {
       const history = await device.run("bootferry agent history");
       return history.includes("the screen stays dark") || undefined;
     });
