@@ -38,7 +38,9 @@ import {
   parsePublicKeyPem,
 } from "../../src/trust/keys.ts";
 import { parseRoot } from "../../src/trust/root.ts";
+import { newestOf, parseRootFile } from "../../src/trust/root-chain.ts";
 import { formatRootDocument, parseRootDocument } from "../../src/trust/root-document.ts";
+import { formatTrustState, INITIAL_TRUST_STATE, parseTrustState } from "../../src/trust/state.ts";
 import { readVectorIndex, VECTORS } from "../unit/bundle/vector-reader.ts";
 import { paxRecord } from "../unit/tree/tar-bytes.ts";
 import { luksHeader } from "./fake-media.ts";
@@ -89,6 +91,14 @@ const index = JSON.stringify({
   manifests: [{ ...image.manifest, annotations: { "org.opencontainers.image.ref.name": "release" } }],
 });
 
+const { version, digest } = parseRoot(root);
+const trustState = {
+  ...INITIAL_TRUST_STATE,
+  root: { version, digest, envelope: text(root) },
+  chain: [{ version, digest }],
+  floors: { "kiosk-os": { sequence: 42, payloadDigest: image.manifest.digest } },
+};
+
 const TRUST: readonly ParserUnderTest[] = [
   { name: "statement", seeds: vectorDocuments("statement"), parse: parseStatement, format: formatStatement },
   {
@@ -99,6 +109,17 @@ const TRUST: readonly ParserUnderTest[] = [
     essence: (envelope: ReturnType<typeof parseEnvelope>) => formatEnvelope(envelope), // which sorts signatures
   },
   { name: "root", seeds: [root, ...vectorDocuments("root")], parse: (bytes) => parseRoot(bytes).document },
+  {
+    name: "root file",
+    seeds: [root, ...vectorDocuments("root")],
+    parse: (bytes) => newestOf(parseRootFile(bytes)).document,
+  },
+  {
+    name: "trust state",
+    seeds: bytesOf(formatTrustState(trustState), '{"version":1,"floors":{},"timeFloorUtc":null,"rootVersion":0}'),
+    parse: (bytes) => parseTrustState(bytes, "trust.json"),
+    format: formatTrustState,
+  },
   {
     name: "root document",
     seeds: [parseEnvelope(root).payload],

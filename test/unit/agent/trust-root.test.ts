@@ -48,7 +48,7 @@ describe("the root that a device trusts", () => {
     });
   });
 
-  it("starts with what is remembered: an older file takes nothing back, a newer one continues it", async () => {
+  it("starts with what is remembered: an older file takes nothing back, a newer one continues it (BF-6.17)", async () => {
     const state = remembering(one, two);
     expect(await read({ [LOCAL]: one, [IMAGE]: one }, state)).toMatchObject({ versions: [2], ignored: [] });
     expect(await read({}, state)).toMatchObject({ versions: [2] });
