@@ -307,6 +307,12 @@ describe("bootferry agent status", () => {
     await boot();
     expect(await json(agent("status", "--json"))).toEqual({ ...status, updatedAtUtc: expect.any(String) });
   });
+
+  it("does so on a device whose memory of its root cannot be read here", async () => {
+    await run("stick-other");
+    writeFileSync(join(device, "bootferry/var/lib/bootferry/trust.json"), '{"version":99}');
+    expect(await json(agent("status", "--json"))).toMatchObject({ state: "refused", trustRoot: null });
+  });
 });
 
 describe("bootferry health", () => {

@@ -2,7 +2,9 @@
 import type { Command } from "commander";
 import { type AgentStatus, readStatus } from "../../agent/status-file.ts";
 import { trustStateFiles } from "../../agent/trust-memory.ts";
-import type { TrustState } from "../../trust/state.ts";
+import type { DevicePaths } from "../../config/device-paths.ts";
+import { CodedError } from "../../error.ts";
+import type { Digest } from "../../oci/digest.ts";
 import { readTrustCopies } from "../../trust/state-copies.ts";
 import type { CliContext } from "../context.ts";
 import { addSysrootOption, findDevice, type SysrootOption } from "../device.ts";
@@ -21,7 +23,7 @@ export function registerAgentStatus(parent: Command, context: CliContext): void 
     .action((options: OutputOptions & SysrootOption) => {
       const { paths } = findDevice(context, options);
       const status = readStatus(paths.stateDirectory, paths.runtimeDirectory);
-      const trustRoot = rootName(readTrustCopies(trustStateFiles(paths)).state);
+      const trustRoot = trustedRootName(paths);
       context.openOutput(options).result({ ...status, trustRoot }, () => describeStatus(status, trustRoot));
     });
   addSysrootOption(command);
@@ -34,17 +36,25 @@ export function registerAgentStatus(parent: Command, context: CliContext): void 
   });
 }
 
-/** The root that the device remembers; null before its agent has run once. */
-function rootName(trust: TrustState | undefined): Pick<RootName, "version" | "digest"> | null {
-  const root = trust?.root ?? null;
-  return root === null ? null : { version: root.version, digest: root.digest };
+interface RootName {
+  readonly version: number;
+  readonly digest: Digest;
 }
 
-type RootName = NonNullable<TrustState["root"]>;
+/** The root that the device remembers; null before its agent has run once, and for who may not read its memory. */
+function trustedRootName(paths: DevicePaths): RootName | null {
+  try {
+    const root = readTrustCopies(trustStateFiles(paths)).state?.root;
+    return root ? { version: root.version, digest: root.digest } : null;
+  } catch (error) {
+    if (error instanceof CodedError) return null; // what the agent is doing is to be seen all the same
+    throw error;
+  }
+}
 
 function describeStatus(
   { state, message, progress, code, remedy, updatedAtUtc }: AgentStatus,
-  trustRoot: ReturnType<typeof rootName>,
+  trustRoot: RootName | null,
 ): string {
   const lines = [`${state}: ${message}`];
   if (progress !== null) {
