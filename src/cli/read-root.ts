@@ -3,7 +3,7 @@ import { OciError } from "../oci/error.ts";
 import { type Envelope, parseEnvelopeToSign } from "../trust/dsse.ts";
 import { TrustError } from "../trust/error.ts";
 import { ROOT_PAYLOAD_TYPE, type TrustedRoot } from "../trust/root.ts";
-import { newestOf, parseRootFile } from "../trust/root-chain.ts";
+import { newestOf, parseRootFile, splitRootFile } from "../trust/root-chain.ts";
 import type { CliContext } from "./context.ts";
 import { CliError } from "./error.ts";
 import { readInputFile } from "./read-input.ts";
@@ -29,12 +29,8 @@ export function readRootChain(context: CliContext, file: string): readonly [Trus
 /** The envelopes of a file, as they stand; they may lack signatures. @throws CliError CLI_USAGE for another kind of file; HostError */
 export function readRootEnvelopes(context: CliContext, file: string): readonly Envelope[] {
   const bytes = readInputFile(context.path(file));
-  const lines = bytes.toString("utf8").split("\n");
-  const texts = lines.filter((line) => line.trim() !== "");
-  const isChain = texts.every((line) => line.startsWith("{") && line.trimEnd().endsWith("}"));
   try {
-    const parts = isChain ? texts.map((line) => Buffer.from(line)) : [bytes];
-    return parts.map((part) => refuseOtherTypes(parseEnvelopeToSign(part)));
+    return splitRootFile(bytes).map((part) => refuseOtherTypes(parseEnvelopeToSign(part)));
   } catch (error) {
     throw isOtherFile(error) ? noRoot(file, error) : error;
   }

@@ -41,7 +41,7 @@ export function verifySuccessor(current: TrustedRoot, next: TrustedRoot): void {
  */
 export function parseRootFile(bytes: Uint8Array): readonly [TrustedRoot, ...TrustedRoot[]] {
   if (bytes.length > MAX_ROOT_FILE_BYTES) throw tooLong(`it has over ${MAX_ROOT_FILE_BYTES} bytes`);
-  const [first, ...others] = envelopesOf(bytes);
+  const [first, ...others] = splitRootFile(bytes);
   if (others.length >= MAX_CHAIN) throw tooLong(`it holds over ${MAX_CHAIN} roots`);
   const chain: [TrustedRoot, ...TrustedRoot[]] = [parseRoot(first)];
   for (const line of others) {
@@ -57,8 +57,11 @@ export function newestOf(chain: readonly [TrustedRoot, ...TrustedRoot[]]): Trust
   return chain.at(-1) ?? chain[0];
 }
 
-/** BF-3.18: one on each line when the first line is a whole object, which it is not of a document that was indented. */
-function envelopesOf(bytes: Uint8Array): readonly [Uint8Array, ...Uint8Array[]] {
+/**
+ * The envelopes of a root file (BF-3.18): one on each line when the first line is a whole object, which it is not of a
+ * document that was indented. Nothing about them is checked.
+ */
+export function splitRootFile(bytes: Uint8Array): readonly [Uint8Array, ...Uint8Array[]] {
   const text = Buffer.from(bytes).toString("latin1"); // one character for each byte, whatever they are
   const [first, ...others] = text
     .split("\n")
