@@ -6,7 +6,7 @@ const project = (name: string, testTimeout: number) => ({
 });
 
 /** What takes longest begins first, so that it is not waited for when all else has ended. */
-const LONGEST = /\/vm\/scenarios\/[eh]-/;
+const LONGEST = /\/vm\/scenarios\/[eh]-|\/(lying-media|hostile-layers|verify-py|agent\.test)/;
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
