@@ -59,6 +59,7 @@ describe("install-device", () => {
           "/etc/systemd/system/multi-user.target.wants/bootferry-agent.service",
           "/etc/systemd/system/multi-user.target.wants/bootferry-finalize.path",
           "/etc/systemd/system/sysinit.target.wants/bootferry-boot-deadline.timer",
+          "/etc/systemd/system/sysinit.target.wants/bootferry-bootc-trial.service",
         ].map((link) => `${link.slice(1)} -> /usr/lib/systemd/system/${link.split("/").at(-1)}`),
       ),
     );
@@ -66,6 +67,7 @@ describe("install-device", () => {
       expect.arrayContaining([
         "755 boot/",
         "755 sysroot/",
+        "755 usr/lib/bootferry/bootc-trial",
         "755 usr/lib/bootferry/dist/cli/main.js",
         "644 usr/lib/bootferry/dist/cli/*.js",
         "755 usr/lib/bootferry/foreign-medium",

@@ -3,7 +3,7 @@
  *
  *     usr/bin/bootferry                         → ../lib/bootferry/dist/cli/main.js
  *     usr/lib/bootferry/dist/ package.json      the program, bundled (needs /usr/bin/node, 24 or newer)
- *     usr/lib/bootferry/{reboot-if-unassessed,media-cleanup,foreign-medium}
+ *     usr/lib/bootferry/{reboot-if-unassessed,bootc-trial,media-cleanup,foreign-medium}
  *     usr/lib/bootferry/health.d/{required,wanted}/     for the checks of the image
  *     usr/lib/bootferry/initramfs/              the composefs mount script
  *     usr/lib/systemd/system/bootferry-*  …     units, drop-ins, preset, watchdog, sysusers, tmpfiles

@@ -22,9 +22,15 @@ function machine(files: Files): string {
   return root;
 }
 
-function run(root: string, script: string, ...args: string[]) {
-  const env = { ...process.env, BOOTFERRY_TEST_ROOT: root };
-  const { status, stdout, stderr } = spawnSync("sh", [join(SCRIPTS, script), ...args], { encoding: "utf8", env });
+function run(
+  root: string,
+  script: string,
+  args: readonly string[] | string,
+  its: Readonly<Record<string, string>> = {},
+) {
+  const env = { ...process.env, BOOTFERRY_TEST_ROOT: root, ...its };
+  const words = typeof args === "string" ? [args] : args;
+  const { status, stdout, stderr } = spawnSync("sh", [join(SCRIPTS, script), ...words], { encoding: "utf8", env });
   return { status, stdout: stdout.trim(), stderr: stderr.trim() };
 }
 
@@ -83,7 +89,7 @@ describe("reboot-if-unassessed", () => {
 
   it("forces the reboot when asked to, and does without a place for its note", () => {
     const root = machine({ ...running(NEW), ...counted(NEW, "2-1"), ...good(OLD) });
-    expect(run(root, "reboot-if-unassessed", "--force", "emergency")).toMatchObject({
+    expect(run(root, "reboot-if-unassessed", ["--force", "emergency"])).toMatchObject({
       status: 0,
       stdout: "forced reboot",
     });
@@ -225,5 +231,84 @@ describe("foreign-medium", () => {
     const { status, stderr } = run(root, "foreign-medium", "sdc");
     expect(status).toBe(1);
     expect(stderr).toMatch(/swaps to/);
+  });
+});
+
+describe("the trial of a bootc host", () => {
+  const NEW = "3c6dad657109522e0b2e49bf44b5420f16f0b438b5b9357e5132211cfbad135d.0";
+  const OLD = "26836632adf6228d64ef07a26fd3efaf177104efd1f341a2cf7909a3e4e2c72c.0";
+  const TRIAL = "var/lib/bootferry/bootc-trial";
+  const VERITY = "ab".repeat(64);
+  /** As ostree boots: the word of the command line is a link to the deployment. */
+  const ostree = (deployment: string): Files => ({
+    "proc/cmdline": "root=UUID=1 ostree=/ostree/boot.1/default/5bcsum/0 rw\n",
+    "sysroot/ostree/boot.1/default/5bcsum/0": { link: `../../../deploy/default/deploy/${deployment}` },
+    [`sysroot/ostree/deploy/default/deploy/${deployment}/etc/os-release`]: "",
+  });
+  const composefs = (word: string): Files => ({ "proc/cmdline": `root=UUID=1 ${word} rw\n` });
+  const trial = (deployment: string, left: string): Files => ({
+    [TRIAL]: `deployment=${deployment}\nid=0123456789ab.7\nleft=${left}\n`,
+  });
+  /** A `bootc` that says what it was asked for, and ends so. */
+  const withBootc = (root: string, status: number) => {
+    writeFileSync(join(root, "bootc"), `#!/bin/sh\necho "bootc $*" >>"${root}/asked"\nexit ${status}\n`, {
+      mode: 0o755,
+    });
+    return { PATH: `${root}:${process.env["PATH"]}` };
+  };
+  const notes = (root: string) => readFileSync(join(root, "var/lib/bootferry/given-up-boots"), "utf8");
+
+  it.each<[string, Files]>([
+    ["of ostree", { ...ostree(NEW), ...trial(NEW, "2") }],
+    ["of composefs", { ...composefs(`composefs=${VERITY}`), ...trial(VERITY, "2") }],
+    ["of composefs without verity", { ...composefs(`composefs=?${VERITY}`), ...trial(VERITY, "2") }],
+    [
+      "of composefs by its newer word",
+      { ...composefs(`composefs.digest=v1-sha512-12:${VERITY}`), ...trial(VERITY, "2") },
+    ],
+  ])("counts a boot of a new system %s, and gives it up when it is not well", (_, files) => {
+    const root = machine(files);
+    expect(run(root, "bootc-trial", "count").status).toBe(0);
+    expect(readFileSync(join(root, TRIAL), "utf8")).toMatch(/^deployment=\S+\nid=0123456789ab\.7\nleft=1\n$/);
+    expect(run(root, "reboot-if-unassessed", "it hung")).toMatchObject({ status: 0, stdout: "orderly reboot" });
+    expect(notes(root)).toBe("0123456789ab.7 it hung\n");
+  });
+
+  it.each<[string, Files]>([
+    ["another system", { ...ostree(OLD), ...trial(NEW, "2") }],
+    ["a system that is not on trial", ostree(NEW)],
+    ["a machine of neither kind", { ...composefs("quiet"), ...trial(NEW, "2") }],
+    ["a machine with an empty record", { ...composefs("quiet"), [TRIAL]: "" }],
+  ])("leaves %s alone", (_, files) => {
+    const root = machine(files);
+    const before = files[TRIAL];
+    expect(run(root, "bootc-trial", "count")).toMatchObject({ status: 0, stdout: "" });
+    expect(run(root, "bootc-trial", "go-back")).toMatchObject({ status: 0, stdout: "" });
+    expect(run(root, "reboot-if-unassessed", "it hung")).toMatchObject({ status: 0, stdout: "" });
+    if (typeof before === "string") expect(readFileSync(join(root, TRIAL), "utf8")).toBe(before);
+  });
+
+  it.each(["0", "", "x", "-1", "10"])("goes back once when no boot is left (left=%s)", (left) => {
+    const root = machine({ ...ostree(NEW), ...trial(NEW, left) });
+    const env = withBootc(root, 0);
+    expect(run(root, "bootc-trial", ["count"], env)).toMatchObject({ status: 0, stdout: "orderly reboot" });
+    expect(readFileSync(join(root, "asked"), "utf8")).toBe("bootc rollback\n");
+    expect(existsSync(join(root, TRIAL))).toBe(false);
+    expect(notes(root)).toBe("0123456789ab.7 it was not found well in any of its boots\n");
+  });
+
+  it("stays where bootc cannot go back, and reboots no more", () => {
+    const root = machine({ ...ostree(NEW), ...trial(NEW, "0") });
+    const result = run(root, "bootc-trial", ["count"], withBootc(root, 1));
+    expect(result).toMatchObject({ status: 1, stdout: "" });
+    expect(result.stderr).toMatch(/cannot go back: it stays/);
+    expect(run(root, "reboot-if-unassessed", "it hung")).toMatchObject({ status: 0, stdout: "" });
+  });
+
+  it("ends after three boots, whatever becomes of each", () => {
+    const root = machine({ ...ostree(NEW), ...trial(NEW, "3") });
+    const env = withBootc(root, 0);
+    const boots = [1, 2, 3, 4].map(() => run(root, "bootc-trial", ["count"], env).stdout);
+    expect(boots).toEqual(["", "", "", "orderly reboot"]);
   });
 });

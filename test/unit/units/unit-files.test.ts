@@ -1,4 +1,4 @@
-/** What the units promise each other and the agent, read from their files. `systemd-analyze verify` is run in the VM tests. */
+/** What the units promise each other and the agent, read from their files. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -36,11 +36,27 @@ function minutes(text: string | undefined): number {
 }
 
 describe("every unit", () => {
+  /** Of our own engine, of bootc's ostree backend, of its composefs backend. */
+  const ANY_DEPLOYMENT = ["|bootferry.deployment", "|composefs", "|/run/ostree-booted"];
+  /** Units that there is no use for but with one of the two engines, and what says so. */
+  const SPECIAL: Readonly<Record<string, readonly string[]>> = {
+    "bootferry-finalize.path": ["bootferry.deployment"],
+    "bootferry-finalize.service": ["bootferry.deployment"],
+    "bootferry-bootc-trial.service": ["/var/lib/bootferry/bootc-trial"],
+    "bootferry-bootc-rollback.service": ["/var/lib/bootferry/bootc-trial"],
+    "bootferry-reboot-policy.service": [
+      "|/boot/grub/bootferry.cfg",
+      "|/boot/extlinux/bootferry.conf",
+      "|/run/reboot-required",
+    ],
+  };
+
   it.each(names)("%s says what it is for, where that is written down, and that it needs a deployment", (name) => {
     const get = unit(`system/${name}`);
     expect(get("Unit.Description")).toHaveLength(1);
     expect(get("Unit.Documentation")).toEqual(["file:///usr/share/doc/bootferry/units.md"]);
-    expect(get("Unit.ConditionKernelCommandLine")).toEqual(["bootferry.deployment"]);
+    const conditions = [...get("Unit.ConditionKernelCommandLine"), ...get("Unit.ConditionPathExists")];
+    expect(conditions).toEqual(SPECIAL[name] ?? ANY_DEPLOYMENT);
   });
 
   it.each(services.filter((name) => name !== WATCH))(
