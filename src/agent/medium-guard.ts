@@ -18,13 +18,13 @@ export const NO_GUARD: MediumGuard = { opening: () => undefined, reading: () => 
 /** @returns {@link NO_GUARD} on a machine that does not tell one boot from the next */
 export function openGuard({ ports, bootId, note }: Session): MediumGuard {
   if (bootId === null) return NO_GUARD;
-  const { store, clock, paths } = ports;
+  const { backend, clock, paths } = ports;
   let medium: { readonly key: string; readonly label: string | undefined } | undefined;
   const enter = (phase: "opening" | "reading") => {
     if (medium === undefined) return;
     const { key, label } = medium;
     medium = undefined; // a medium in quarantine is not closed in order, it is not opened
-    const objects = [...store.listObjectNames()].length;
+    const objects = backend.countStored();
     const facts = { label, bootId, objects, atUtc: clock.nowUtc().toISOString() };
     enterPhase(paths.stateDirectory, key, phase, facts, (why) => note("damaged-file", why));
     medium = { key, label };

@@ -32,7 +32,7 @@ const mediumSchema = z.strictObject({
     .strictObject({
       phase: phaseSchema,
       bootId: z.string(),
-      /** Objects in the store when it began. */
+      /** How many objects (or blobs) were stored when it began. */
       objects: z.int().nonnegative(),
     })
     .nullable(),
@@ -57,7 +57,7 @@ export function mediumKey({ type, uuid, label }: ProbedFilesystem, { sizeBytes }
 export interface QuarantineFacts {
   /** Of the running system. */
   readonly bootId: string;
-  /** How many objects the store has. */
+  /** How many objects (or blobs) are stored. */
   readonly objects: number;
   readonly atUtc: string;
 }

@@ -20,13 +20,14 @@ export const chosenReleaseSchema = z.object({
   ...releaseFactsSchema.shape,
   /** Of the OCI image manifest for this device. */
   imageManifestDigest: digest,
-  /** Composefs digest, `v1-sha256-12:<hex>`. */
-  imageDigest: z.string(),
+  /** Composefs digest, `v1-sha256-12:<hex>`; null where the backend does not deploy from the tree. */
+  imageDigest: z.string().nullable(),
   /** Of the release's own manifest on the medium. */
   releaseManifestDigest: digest,
 });
 
-export const triedDeploymentSchema = z.object({ id: z.string(), imageDigest: z.string() });
+/** `imageDigest` is null as that of a chosen release is. */
+export const triedDeploymentSchema = z.object({ id: z.string(), imageDigest: z.string().nullable() });
 
 /** Why something was refused or failed: a coded error as data. */
 export const reasonSchema = z.object({

@@ -2,7 +2,8 @@
  * The second lock: what the backend says it has staged must be what was signed, before it can be booted.
  *
  * The first lock is the signature over the statement. Between the two lie the medium, the store and the backend; here
- * the digests that the backend itself reports are compared, both the OCI manifest's and the composefs image's.
+ * the digests that the backend itself reports are compared: the OCI manifest's, and the composefs image's where the backend
+ * deploys from the signed tree. One that does not says none; what it claimed would have to be the signed one.
  */
 import type { DeployBackend, StagedDeployment } from "../deploy/port.ts";
 import { AgentError } from "./error.ts";
@@ -18,12 +19,19 @@ export async function verifySecondLock(
   const facts = await backend.bootFacts();
   const deployment = facts.deployments.find(({ id }) => id === staged.id);
   requireEqual("manifest digest of the staged deployment", imageManifestDigest, staged.manifestDigest);
-  requireEqual("composefs digest of the staged deployment", imageDigest, staged.imageDigest);
   requireEqual("manifest digest in the host's status", imageManifestDigest, host.status.staged?.image?.imageDigest);
-  requireEqual("composefs digest in the host's status", imageDigest, deployment?.imageDigest);
+  requireEqual("manifest digest among the deployments", imageManifestDigest, deployment?.manifestDigest);
+  for (const [what, claimed] of [
+    ["composefs digest of the staged deployment", staged.imageDigest],
+    ["composefs digest among the deployments", deployment?.imageDigest],
+  ] as const) {
+    if (backend.needsTree || (claimed ?? null) !== null) requireEqual(what, imageDigest, claimed);
+  }
 }
 
-function requireEqual(what: string, signed: string, got: string | undefined): void {
-  if (got === signed) return;
-  throw new AgentError("AGENT_SECOND_LOCK", `${what}: signed is ${signed}, the backend has ${got ?? "none"}`);
+/** Both must be there: what nobody signed is equal to nothing. */
+function requireEqual(what: string, signed: string | null, got: string | null | undefined): void {
+  if (signed !== null && got === signed) return;
+  const said = `signed is ${signed ?? "none"}, the backend has ${got ?? "none"}`;
+  throw new AgentError("AGENT_SECOND_LOCK", `${what}: ${said}`);
 }

@@ -16,8 +16,6 @@ import { HostError, hostError } from "../host/error.ts";
 import type { Exec } from "../host/exec.ts";
 import type { DeviceLookup } from "../media/device-lookup.ts";
 import type { AbsPath } from "../path.ts";
-import type { IngestOptions } from "../store/ingest.ts";
-import type { ObjectStore } from "../store/object-store.ts";
 import { appendHistory, type HistoryNote, readHistory } from "./history.ts";
 import { runHooks } from "./hooks.ts";
 import {
@@ -38,11 +36,8 @@ import { type EndedAttempt, readVerdicts, recordAttempt, type Verdicts, writeVer
 
 export interface AgentPorts {
   readonly backend: DeployBackend;
-  readonly store: ObjectStore;
   readonly files: DeviceFiles;
   readonly programs: ProgramFiles;
-  /** Throws when the device has no room for what is about to be stored and deployed, the boot partition included. */
-  readonly preflight: NonNullable<IngestOptions["onPlan"]>;
   readonly exec: Exec;
   /** Block devices, for media that are no directories. */
   readonly devices: DeviceLookup;

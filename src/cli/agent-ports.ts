@@ -3,7 +3,6 @@ import { randomUUID } from "node:crypto";
 import type { AgentPorts } from "../agent/session.ts";
 import { readSynchronisedTime } from "../agent/synchronised-time.ts";
 import { openMedium } from "../bundle/medium.ts";
-import { requireRoom } from "../deploy/native/require-room.ts";
 import { hostDevices } from "../media/device-lookup.ts";
 import type { AgentLog } from "./agent-log.ts";
 import type { CliContext } from "./context.ts";
@@ -20,13 +19,12 @@ export function agentPorts(
   log?: Pick<AgentLog, "onStatus" | "onProgress">,
 ): AgentPorts {
   const { exec, clock, signal } = context;
-  const { paths, config, store, backend, files, programs } = device;
+  const { paths, config, backend, files, programs } = device;
   return {
-    ...{ backend, store, files, programs, exec, clock, paths, config, agentVersion, signal },
+    ...{ backend, files, programs, exec, clock, paths, config, agentVersion, signal },
     devices: hostDevices,
     ...(log === undefined ? {} : { onStatus: log.onStatus, onProgress: log.onProgress }),
     openMedium,
-    preflight: (plan, root) => requireRoom(device, root, plan),
     monotonicMs: () => performance.now(),
     newAttemptId: randomUUID,
     synchronisedNowUtc: () => readSynchronisedTime(exec, clock),

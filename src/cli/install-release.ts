@@ -18,12 +18,12 @@ import { makeEngine } from "../deploy/native/backend.ts";
 import { type EtcFile, installDeployment, isInstalled } from "../deploy/native/install.ts";
 import { parseKarg } from "../deploy/native/kargs.ts";
 import { engineDirectory } from "../deploy/native/layout.ts";
-import { requireRoom } from "../deploy/native/require-room.ts";
+import { storeIfRoom } from "../deploy/native/store-release.ts";
 import type { NotApplied } from "../deploy/port.ts";
 import type { Digest } from "../oci/digest.ts";
 import { parseRelPath, type RelPath } from "../path.ts";
 import { findRelease, readReleases } from "../release/existing-releases.ts";
-import { ingestRelease, type StoredImage } from "../store/ingest.ts";
+import type { StoredTree } from "../store/ingest.ts";
 import { type ObjectStore, openObjectStore } from "../store/object-store.ts";
 import { formatEnvelope } from "../trust/dsse.ts";
 import { newestOf, parseRootFile } from "../trust/root-chain.ts";
@@ -117,12 +117,12 @@ export interface InstallPlan {
   /** Besides configuration and trust root. */
   readonly etcFiles?: ReadonlyMap<RelPath, EtcFile>;
   /** What must stand on the boot partition before the first entry does: the boot loader. */
-  readonly prepareBoot?: (image: StoredImage, store: ObjectStore) => Promise<void>;
+  readonly prepareBoot?: (image: StoredTree, store: ObjectStore) => Promise<void>;
 }
 
 export interface InstallResult {
   readonly deployment: string;
-  readonly release: StoredImage["release"];
+  readonly release: StoredTree["release"];
   readonly imageDigest: string;
   readonly isSealed: boolean;
   /** Why not; null when it is. */
@@ -136,12 +136,12 @@ async function storeImage(
   { medium, choice }: InstallSource,
   store: ObjectStore,
   paths: DevicePaths,
-): Promise<StoredImage> {
+): Promise<StoredTree> {
   using progress = ingestProgress(output); // its bar ends before anything else is said
-  const image = await ingestRelease(store, medium.layout, choice.release, choice.target, {
+  const device = { paths, loader: openDeviceLoader(paths, exec), store };
+  const image = await storeIfRoom(device, medium.layout, choice.release, choice.target, {
     signal,
     onProgress: progress.show,
-    onPlan: (ingest, root) => requireRoom({ paths, loader: openDeviceLoader(paths, exec) }, root, ingest),
   });
   signal.throwIfAborted();
   return image;

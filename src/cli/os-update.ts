@@ -14,11 +14,10 @@ import { describeNotApplied } from "../deploy/describe-not-applied.ts";
 import type { Host } from "../deploy/host-status.ts";
 import { requireConfirmed } from "../deploy/native/boot-facts.ts";
 import { requireSafeLoader } from "../deploy/native/engine.ts";
-import { requireRoom } from "../deploy/native/require-room.ts";
 import { readSnapshot } from "../deploy/native/snapshot.ts";
+import { storeIfRoom } from "../deploy/native/store-release.ts";
 import type { ActivationReport, StagedDeployment, StageOptions } from "../deploy/port.ts";
 import { StoreError } from "../store/error.ts";
-import { ingestRelease } from "../store/ingest.ts";
 import { agentPorts } from "./agent-ports.ts";
 import type { CliContext } from "./context.ts";
 import type { Device, OpenDevice } from "./device.ts";
@@ -79,15 +78,14 @@ async function stageChoice(
   { release, target }: Installable,
   options: StageOptions & { readonly output: Output },
 ): Promise<StagedDeployment> {
-  const { backend, store } = device;
+  const { backend, engine } = device;
   if (target.tree === null) {
     throw new StoreError("STORE_TREE_ABSENT", `${release.statement.name} has no tree for ${target.compatible}`);
   }
   using progress = ingestProgress(options.output);
-  const image = await ingestRelease(store, medium.layout, release, target, {
+  const image = await storeIfRoom(engine, medium.layout, release, target, {
     signal: context.signal,
     onProgress: progress.show,
-    onPlan: (plan, root) => requireRoom(device, root, plan),
   });
   const staged = await backend.stage(image, { ...options, signal: context.signal });
   try {

@@ -27,7 +27,9 @@ export async function verifyDownloaded(
   const { backend, config, store } = device;
   const facts = await backend.bootFacts();
   const deployment = facts.deployments.find((candidate) => candidate.id === id);
-  if (deployment === undefined) throw new DeployError("DEPLOY_NOT_STAGED", `${id} is not there`);
+  if (deployment === undefined || deployment.imageDigest === null) {
+    throw new DeployError("DEPLOY_NOT_STAGED", `${id} is not there`);
+  }
   requireAcceptable(deployment, config.follow.name, await readTrust(device, facts));
   const { missing, corrupt, missingImages, corruptImages } = await verifyStore(store, [deployment.imageDigest], {
     signal,

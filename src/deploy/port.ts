@@ -1,17 +1,19 @@
 /**
  * The port to whatever deploys an operating system on this device: the native engine, or bootc.
  *
- * The path of an update is stage → (second lock) → activate → reboot → confirm. Until `activate` nothing that the
+ * The path of an update is store → stage → (second lock) → activate → reboot → confirm. Until `activate` nothing that the
  * machine boots has changed; after it the new deployment is tried, and the loader falls back when it is not confirmed.
  * Every verb is idempotent: run again after a power cut it ends as if it had run once.
  */
+import type { Target } from "../bundle/statement.ts";
+import type { VerifiedRelease } from "../bundle/verify-release.ts";
 import type { ImageDigest } from "../composefs/image-digest.ts";
 import type { Digest } from "../oci/digest.ts";
-import type { StoredImage } from "../store/ingest.ts";
-import type { StoreGarbage } from "../store/plan-garbage.ts";
-import type { ContentDigest } from "../tree/node.ts";
+import type { LayoutReader } from "../oci/layout.ts";
+import type { IngestProgress } from "../store/ingest.ts";
 import type { DeploymentId } from "./deployment-id.ts";
 import type { Host, ImageReference } from "./host-status.ts";
+import type { StoredImage } from "./stored-image.ts";
 
 export interface BackendProbe {
   readonly kind: "native" | "bootc";
@@ -19,6 +21,11 @@ export interface BackendProbe {
   readonly isBooted: boolean;
   /** What would keep an update from falling back; undefined when nothing does. */
   readonly problem: string | undefined;
+}
+
+export interface StoreOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: IngestProgress) => void) | undefined;
 }
 
 declare const staged: unique symbol;
@@ -29,7 +36,8 @@ export interface StagedDeployment {
   readonly id: DeploymentId;
   /** The digests that the second lock compares with the signed ones. */
   readonly manifestDigest: Digest;
-  readonly imageDigest: ImageDigest;
+  /** The composefs digest; null when the backend does not deploy from the signed tree. */
+  readonly imageDigest: ImageDigest | null;
 }
 
 /** Where a deployment is in its life; `good` and `bad` are the boot loader's words. */
@@ -50,7 +58,8 @@ export interface DeploymentFacts {
   readonly isBooted: boolean;
   readonly isPinned: boolean;
   readonly triesLeft: number | undefined;
-  readonly imageDigest: ImageDigest;
+  /** As of {@link StagedDeployment}. */
+  readonly imageDigest: ImageDigest | null;
   readonly manifestDigest: Digest;
   /** The payload digest of the signed statement; null when the image was not signed (`--trust-local`). */
   readonly payloadDigest: Digest | null;
@@ -124,17 +133,27 @@ export interface GcOptions {
   readonly dropRollback?: boolean;
 }
 
-export type IsWanted = (digest: ContentDigest) => boolean;
-
 export interface DeployBackend {
+  /** True when it deploys from the signed tree of a target, so that a target without one is of no use to it. */
+  readonly needsTree: boolean;
   probe(): Promise<BackendProbe>;
   status(): Promise<Host>;
   /** @throws DeployError DEPLOY_BOOT_PARTITION_ABSENT: what runs cannot be told from its entries, nor can anything else */
   bootFacts(): Promise<BootFacts>;
   /**
-   * Makes a deployment of a stored image; replaces one that is staged and not activated. The same image staged already
-   * is returned as it is.
-   * @throws DeployError DEPLOY_UNCONFIRMED, DEPLOY_NOT_BOOTED, DEPLOY_NO_KERNEL, DEPLOY_SEVERAL_KERNELS,
+   * Stores the image of a release's target: each byte of the medium is read once, and what was read is what is stored.
+   * Resumable; nothing that boots changes. All that deploying will take is asked for before the first layer is opened, and
+   * a deployment that is neither booted nor the last confirmed one makes way where that is enough.
+   * @throws DeployError DEPLOY_LOADER_UNSAFE; StoreError, DeployError with exit status 5 for a lack of space; StoreError;
+   *   HostError; BundleError, OciError, TreeError, ComposefsError for what is wrong with the medium; the reason of the signal
+   */
+  store(source: LayoutReader, release: VerifiedRelease, target: Target, options?: StoreOptions): Promise<StoredImage>;
+  /** How many pieces of images are stored, such as objects: more as storing goes on. @throws StoreError; HostError */
+  countStored(): number;
+  /**
+   * Makes a deployment of an image that this backend has stored; replaces one that is staged and not activated. The same
+   * image staged already is returned as it is.
+   * @throws TypeError for an image of another backend; DeployError DEPLOY_UNCONFIRMED, DEPLOY_NOT_BOOTED, DEPLOY_NO_KERNEL, DEPLOY_SEVERAL_KERNELS,
    *   DEPLOY_KARGS_INVALID, DEPLOY_LOADER_UNSAFE; HostError
    */
   stage(image: StoredImage, options?: StageOptions): Promise<StagedDeployment>;
@@ -157,12 +176,6 @@ export interface DeployBackend {
    * @throws DeployError DEPLOY_NO_ROLLBACK, DEPLOY_NOT_BOOTED
    */
   rollback(): Promise<{ readonly nextBoot: "rollback" | "current" }>;
-  /**
-   * What `gc` would free on the file system of the store. Changes nothing.
-   * @param isWanted objects that are stored again right after, and so give no room
-   * @throws DeployError DEPLOY_BOOT_PARTITION_ABSENT; StoreError
-   */
-  planGc(options: GcOptions, isWanted: IsWanted): Promise<StoreGarbage>;
   /** Removes what no deployment needs. @throws DeployError DEPLOY_UNCONFIRMED */
   gc(options?: GcOptions): Promise<GcResult>;
 }

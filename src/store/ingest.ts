@@ -24,16 +24,8 @@ import { readImageLayers, supplyObjects } from "./supply-objects.ts";
 import { checkObjects } from "./verify-store.ts";
 import { WantedObjects } from "./wanted-objects.ts";
 
-declare const storedImage: unique symbol;
-
-/** An image whose metadata and objects are all on stable storage and were all digested. Only {@link ingestRelease} makes it. */
-export interface StoredImage {
-  readonly [storedImage]: true;
-  /** The composefs digest: what the kernel command line pins. */
-  readonly imageDigest: ImageDigest;
-  readonly imageFile: AbsPath;
-  /** The tree that the image describes. */
-  readonly root: DirectoryNode;
+/** What is known of an image that is on this device, in whatever form. */
+export interface StoredFacts {
   /** Digest of the OCI image manifest: what bootc's Host calls the digest of an image. */
   readonly manifestDigest: Digest;
   /** Digest of the signed statement. */
@@ -41,12 +33,25 @@ export interface StoredImage {
   readonly release: { readonly name: string; readonly version: string; readonly sequence: number };
   readonly compatible: string;
   readonly architecture: string;
+  /** Bytes that this run wrote. */
+  readonly writtenBytes: number;
+}
+
+declare const storedTree: unique symbol;
+
+/** An image whose metadata and objects are all on stable storage and were all digested. Only {@link ingestRelease} makes it. */
+export interface StoredTree extends StoredFacts {
+  readonly [storedTree]: true;
+  readonly kind: "tree";
+  /** The composefs digest: what the kernel command line pins. */
+  readonly imageDigest: ImageDigest;
+  readonly imageFile: AbsPath;
+  /** The tree that the image describes. */
+  readonly root: DirectoryNode;
   /** True when every object and the image are sealed by fs-verity. */
   readonly isSealed: boolean;
   /** Why they are not; undefined when they are. */
   readonly unsealedReason: string | undefined;
-  /** Bytes that this run wrote: objects and the image. */
-  readonly writtenBytes: number;
 }
 
 export interface IngestProgress {
@@ -78,7 +83,7 @@ export async function ingestRelease(
   release: VerifiedRelease,
   target: Target,
   options: IngestOptions = {},
-): Promise<StoredImage> {
+): Promise<StoredTree> {
   const { signal } = options;
   await using staging = await openStaging(store);
   const tree = await readSignedTree(store, medium, target, { signal });
@@ -89,7 +94,8 @@ export async function ingestRelease(
   if (plan.missing.size > 0) await supplyMissing(run, plan);
   await publish(run, plan);
   const { name, version, sequence } = release.statement;
-  const stored: Omit<StoredImage, typeof storedImage> = {
+  const stored: Omit<StoredTree, typeof storedTree> = {
+    kind: "tree",
     imageDigest: tree.digest,
     imageFile: store.imageFile(tree.digest),
     root: tree.root,
@@ -102,7 +108,7 @@ export async function ingestRelease(
     unsealedReason: staging.sealing.isActive ? undefined : staging.sealing.reason,
     writtenBytes: staging.writtenBytes,
   };
-  return stored as StoredImage;
+  return stored as StoredTree;
 }
 
 interface IngestRun extends IngestOptions {

@@ -13,7 +13,9 @@ import { runAgent } from "../../src/agent/run-agent.ts";
 import type { AgentPorts } from "../../src/agent/session.ts";
 import { agentPorts } from "../../src/cli/agent-ports.ts";
 import { processContext } from "../../src/cli/context.ts";
-import { openDevice } from "../../src/cli/device.ts";
+import { type OpenDevice, openDevice } from "../../src/cli/device.ts";
+import { openNativeBackend } from "../../src/deploy/native/backend.ts";
+import { type StoringPorts, storeMakingRoom } from "../../src/deploy/native/store-release.ts";
 import { evaluatePreflight, type PreflightSpace, requireFits } from "../../src/deploy/preflight.ts";
 import { HostError } from "../../src/host/error.ts";
 import { type Exec, execOnHost } from "../../src/host/exec.ts";
@@ -47,13 +49,13 @@ beforeAll(async () => {
 });
 afterAll(() => device[Symbol.dispose]());
 
-type PortsChange = (ports: AgentPorts) => AgentPorts | Promise<AgentPorts>;
+type PortsChange = (ports: AgentPorts, opened: OpenDevice) => AgentPorts | Promise<AgentPorts>;
 
 /** Runs the agent of a device with some of its ports changed. */
 async function insertInto(sysroot: string, change: PortsChange, exec: Exec = execOnHost): Promise<Outcome> {
   const context = { ...processContext(process, new AbortController().signal), exec };
   await using opened = await openDevice(context, { sysroot });
-  const ports = await change(agentPorts(context, opened, "1.0.0"));
+  const ports = await change(agentPorts(context, opened, "1.0.0"), opened);
   const directory = context.path(join(device.directory, stick));
   return await runAgent(ports, { medium: { kind: "directory", directory } });
 }
@@ -104,21 +106,27 @@ describe("no space on the device", () => {
     ["the inodes of the root file system", { storeFreeInodes: 1 }, "DEPLOY_NO_INODES"],
     ["the boot partition", { bootFreeBytes: 4096 }, "DEPLOY_BOOT_NO_SPACE"],
   ])("is found out beforehand: %s", async (_what, lack, code) => {
-    await expectNoSpace(code, (ports) => ({
-      ...ports,
-      preflight(plan) {
-        const needs = { storeBytes: plan.neededBytes, storeInodes: plan.neededInodes, bootBytes: 10_000 };
-        requireFits(evaluatePreflight(needs, { ...plenty, ...lack }));
-      },
-    }));
+    await expectNoSpace(code, (ports, { store }) => {
+      const storing: StoringPorts = {
+        store,
+        requireRoom(plan) {
+          const needs = { storeBytes: plan.neededBytes, storeInodes: plan.neededInodes, bootBytes: 10_000 };
+          requireFits(evaluatePreflight(needs, { ...plenty, ...lack }));
+        },
+        planDrop: () => ({ bytes: 0, inodes: 0 }),
+        dropRollback: () => ports.backend.gc({ dropRollback: true }),
+      };
+      const backend = { ...ports.backend, store: storeMakingRoom.bind(undefined, storing) };
+      return { ...ports, backend };
+    });
   });
 
   const methods = ["createFile", "write", "rename", "makeDirectory"] as const;
   const moments = methods.flatMap((method) => [1, 2, 3].map((failAt) => [method, failAt] as const));
 
   it.each(moments)("is told by the disk in the middle of storing: %s no. %i", async (method, failAt) => {
-    await expectNoSpace("STORE_NO_SPACE", async (ports) => {
-      const { directory, exec } = ports.store;
+    await expectNoSpace("STORE_NO_SPACE", async (ports, opened) => {
+      const { directory, exec } = opened.store;
       const real = hostStoreFilesystem(exec, directory);
       const limits = { maxBufferedBytes: 1000, publishBatchBytes: 1 }; // publishes after each layer
       let [count, isOpen] = [0, false];
@@ -129,7 +137,8 @@ describe("no space on the device", () => {
       const filesystem: StoreFilesystem = { ...real, [method]: failing };
       const store = await openObjectStore(directory, { exec, fsVerity: "off", filesystem, limits });
       isOpen = true; // what is done at every start is not what this is about
-      return { ...ports, store };
+      const { paths, clock } = ports;
+      return { ...ports, backend: openNativeBackend({ paths, store, exec, clock }) };
     });
   });
 

@@ -13,6 +13,7 @@ import {
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { verityOf } from "../../src/composefs/verity.ts";
 import { activateDeployment } from "../../src/deploy/native/activate.ts";
+import { planGarbage } from "../../src/deploy/native/gc.ts";
 import { requireRoom } from "../../src/deploy/native/require-room.ts";
 import { HostError } from "../../src/host/error.ts";
 import { below, parseAbsPath } from "../../src/path.ts";
@@ -331,12 +332,24 @@ describe("the room that a collection would give", () => {
     await update(bootable("2.0", files));
     await device.backend.confirm();
     const wanted = verityOf(Buffer.from(again ?? ""));
-    const all = await device.backend.planGc({ dropRollback: true }, () => false);
-    const rest = await device.backend.planGc({ dropRollback: true }, (digest) => digest === wanted);
+    const all = planGarbage(device.engine, { dropRollback: true }, () => false);
+    const rest = planGarbage(device.engine, { dropRollback: true }, (digest) => digest === wanted);
     expect(all.inodes - rest.inodes).toBe(1);
     expect(all.bytes - rest.bytes).toBeGreaterThanOrEqual(again?.length ?? 0);
     expect(rest.bytes).toBeGreaterThanOrEqual(own?.length ?? 0);
     expect(rest.bytes).toBeLessThan(shared?.length ?? 0); // kernel, metadata and `own` together are less
+  });
+
+  it("is nothing while all is needed, and at least what is freed then", async () => {
+    await installAndBoot(device, bootable("1.0"));
+    await update(bootable("2.0"));
+    await device.backend.confirm();
+    await device.backend.gc();
+    expect(planGarbage(device.engine, {}, () => false)).toEqual({ bytes: 0, inodes: 0 });
+    const planned = planGarbage(device.engine, { dropRollback: true }, () => false);
+    const { freedBytes } = await device.backend.gc({ dropRollback: true });
+    expect(planned.bytes).toBeGreaterThanOrEqual(freedBytes); // whole blocks
+    expect(freedBytes).toBeGreaterThan(0);
   });
 });
 

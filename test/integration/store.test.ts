@@ -12,7 +12,7 @@ import { digestHex } from "../../src/oci/digest.ts";
 import { type LayoutReader, openLayout } from "../../src/oci/layout.ts";
 import { type AbsPath, parseAbsPath } from "../../src/path.ts";
 import { collectStoreGarbage } from "../../src/store/gc-store.ts";
-import { ingestRelease, type StoredImage } from "../../src/store/ingest.ts";
+import { ingestRelease, type StoredTree } from "../../src/store/ingest.ts";
 import { type ObjectStore, openObjectStore } from "../../src/store/object-store.ts";
 import { readFileContent } from "../../src/store/read-content.ts";
 import { isWhole, verifyStore } from "../../src/store/verify-store.ts";
@@ -47,7 +47,7 @@ function openStore(directory = mkdtempSync(join(scratch, "store-"))): Promise<Ob
   return openObjectStore(parseAbsPath(directory), { exec: execOnHost, fsVerity: "on" });
 }
 
-const store = async (into: ObjectStore): Promise<StoredImage> =>
+const store = async (into: ObjectStore): Promise<StoredTree> =>
   ingestRelease(into, medium, packed.release, packed.target);
 
 describe("a store on a real disk", () => {

@@ -24,7 +24,7 @@ import { fixedClock } from "../../src/host/clock.ts";
 import type { Exec } from "../../src/host/exec.ts";
 import { digestOf } from "../../src/oci/digest.ts";
 import { type AbsPath, type ByteString, below, parseAbsPath, utf8ToByteString } from "../../src/path.ts";
-import type { StoredImage } from "../../src/store/ingest.ts";
+import type { StoredTree } from "../../src/store/ingest.ts";
 import { type ObjectStore, openObjectStore } from "../../src/store/object-store.ts";
 import {
   type DirectoryNode,
@@ -95,12 +95,13 @@ function contentOf(bytes: Buffer, putObject: (content: Buffer) => void): FileCon
 }
 
 /** Puts an image into a store as an ingest would leave it. */
-export function storeImage(store: ObjectStore, spec: ImageSpec, version: string, sequence = 1): StoredImage {
+export function storeImage(store: ObjectStore, spec: ImageSpec, version: string, sequence = 1): StoredTree {
   const root = treeOf(spec, (content) => put(store.objectFile(verityOf(content)), content));
   const bytes = writeImage(root);
   const imageDigest = formatImageDigest(verityOf(bytes));
   put(store.imageFile(imageDigest), bytes);
   return {
+    kind: "tree",
     imageDigest,
     imageFile: store.imageFile(imageDigest),
     root: readImage(bytes),
@@ -111,7 +112,7 @@ export function storeImage(store: ObjectStore, spec: ImageSpec, version: string,
     architecture: "amd64",
     isSealed: false,
     writtenBytes: 0,
-  } as unknown as StoredImage; // the brand belongs to ingestRelease; these tests start behind it
+  } as unknown as StoredTree; // the brand belongs to ingestRelease; these tests start behind it
 }
 
 function put(path: AbsPath, bytes: Uint8Array): void {

@@ -9,12 +9,14 @@ import type { DevicePaths } from "../../src/config/device-paths.ts";
 import { type DeploymentId, formatDeploymentId } from "../../src/deploy/deployment-id.ts";
 import { DeployError } from "../../src/deploy/error.ts";
 import { type HostBootEntry, makeHost } from "../../src/deploy/host-status.ts";
+import { type StoringPorts, storeMakingRoom } from "../../src/deploy/native/store-release.ts";
 import type { BootFacts, DeployBackend, DeploymentFacts, StagedDeployment } from "../../src/deploy/port.ts";
-import type { StoredImage } from "../../src/store/ingest.ts";
+import type { StoredTree } from "../../src/store/ingest.ts";
+import type { ObjectStore } from "../../src/store/object-store.ts";
 
 /** The part of an image that a deployment remembers. */
 export type FakeImage = Pick<
-  StoredImage,
+  StoredTree,
   "imageDigest" | "manifestDigest" | "payloadDigest" | "release" | "architecture"
 >;
 
@@ -38,12 +40,20 @@ export interface FakeDevice {
   boot(): DeploymentFacts;
   /** Somebody removes the deployment that waits for its first boot. */
   losePending(): void;
+  /** Asked before anything is stored; nothing lacks until a test says so. */
+  requireRoom: StoringPorts["requireRoom"];
   /** The loader ignores counted entries, as one with a default does. */
   ignoresCounted: boolean;
 }
 
-/** @param tries how often a new deployment is tried */
-export function openFakeDevice(paths: DevicePaths, tries = 3): FakeDevice {
+export interface FakeDeviceOptions {
+  /** How often a new deployment is tried. */
+  readonly tries?: number | undefined;
+  /** Where releases are stored; a device without one only takes what is stored already. */
+  readonly store?: ObjectStore;
+}
+
+export function openFakeDevice(paths: DevicePaths, { tries = 3, store }: FakeDeviceOptions = {}): FakeDevice {
   let deployments: FakeDeployment[] = [];
   let bootedId: DeploymentId | undefined;
   let boots = 0;
@@ -108,7 +118,20 @@ export function openFakeDevice(paths: DevicePaths, tries = 3): FakeDevice {
     };
   };
 
+  const planDrop = () => {
+    const waiting = pending();
+    const lastGood = inOrder().find(({ entry }) => entry?.triesLeft === undefined);
+    const dropped = deployments.filter((it) => it.id !== bootedId && it !== lastGood && it !== waiting);
+    const freed = uncollected + dropped.length;
+    return { bytes: freed, inodes: freed };
+  };
+  const requireStore = () => {
+    if (store === undefined) throw new Error("this device has no store");
+    return store;
+  };
+
   const backend: DeployBackend = {
+    needsTree: true,
     probe: async () => ({ kind: "native", isBooted: bootedId !== undefined, problem: undefined }),
     bootFacts: async () => bootFacts(),
     async status() {
@@ -123,7 +146,18 @@ export function openFakeDevice(paths: DevicePaths, tries = 3): FakeDevice {
         readOnly: false,
       });
     },
+    async store(...release) {
+      const ports: StoringPorts = {
+        store: requireStore(),
+        requireRoom: (...plan) => device.requireRoom(...plan),
+        planDrop,
+        dropRollback: () => backend.gc({ dropRollback: true }),
+      };
+      return storeMakingRoom(ports, ...release);
+    },
+    countStored: () => [...requireStore().listObjectNames()].length,
     async stage(image) {
+      if (image.kind !== "tree") throw new TypeError("a fake device stages trees");
       requireConfirmed();
       verbs.push("stage");
       const old = pending();
@@ -171,13 +205,6 @@ export function openFakeDevice(paths: DevicePaths, tries = 3): FakeDevice {
       }
       return { nextBoot: next === running ? "current" : "rollback" };
     },
-    async planGc({ dropRollback }) {
-      const waiting = pending();
-      const lastGood = inOrder().find(({ entry }) => entry?.triesLeft === undefined);
-      const dropped = deployments.filter((it) => it.id !== bootedId && it !== lastGood && it !== waiting);
-      const freed = uncollected + dropped.filter((it) => dropRollback === true || stateOf(it) === "bad").length;
-      return { bytes: freed, inodes: freed };
-    },
     async gc(options) {
       requireConfirmed();
       verbs.push(options?.dropRollback === true ? "gc-rollback" : "gc");
@@ -192,6 +219,7 @@ export function openFakeDevice(paths: DevicePaths, tries = 3): FakeDevice {
   const device: FakeDevice = {
     backend,
     verbs,
+    requireRoom: () => undefined,
     ignoresCounted: false,
     provision: (image) => void add(image, { triesLeft: undefined }),
     boot() {

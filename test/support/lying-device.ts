@@ -17,6 +17,7 @@ import { fixedClock } from "../../src/host/clock.ts";
 import { HostError } from "../../src/host/error.ts";
 import type { Exec } from "../../src/host/exec.ts";
 import type { AbsPath } from "../../src/path.ts";
+import type { ObjectStore } from "../../src/store/object-store.ts";
 import { type BadInputDevice, openBadInputDevice } from "./bad-media.ts";
 import { inProcessContext } from "./cli-in-process.ts";
 import { execWithSync, problemsOf } from "./device-fixtures.ts";
@@ -64,14 +65,16 @@ const exec: Exec = async (argv, options) => {
 export class LyingDevice implements Disposable {
   readonly device: BadInputDevice;
   readonly #ports: AgentPorts;
+  readonly #store: ObjectStore;
   /** State of the device → what became of the next run, with an honest medium. */
   readonly #goneOnFrom = new Map<string, Promise<readonly string[]>>();
   /** The whole directory of the device and its media, before anything is inserted. */
   #before: DiskState = new Map();
   #attempts = 0;
 
-  private constructor(device: BadInputDevice, ports: AgentPorts) {
+  private constructor(device: BadInputDevice, ports: AgentPorts, store: ObjectStore) {
     this.device = device;
+    this.#store = store;
     const newAttemptId = () => `attempt-${++this.#attempts}`;
     this.#ports = { ...ports, clock: fixedClock(NOW_SECONDS), newAttemptId, monotonicMs: () => 0 };
   }
@@ -79,7 +82,8 @@ export class LyingDevice implements Disposable {
   static async open(): Promise<LyingDevice> {
     const device = await openBadInputDevice();
     const { context } = inProcessContext(device.directory, { exec });
-    return new LyingDevice(device, agentPorts(context, await configureDevice(context, { sysroot: "device" }), VERSION));
+    const configured = await configureDevice(context, { sysroot: "device" });
+    return new LyingDevice(device, agentPorts(context, configured, VERSION), configured.store);
   }
 
   /** From how many different states, in which refused media have left the device, another run went on. */
@@ -143,7 +147,7 @@ export class LyingDevice implements Disposable {
       wrong: [
         ...(isRight ? [] : [`ended with ${kind}, and boots ${digests.join(" or ") || "nothing new"}`]),
         ...this.#changes(after, INSTALLED),
-        ...entries.flatMap((entry) => problemsOf(this.device.paths, this.#ports.store, entry)),
+        ...entries.flatMap((entry) => problemsOf(this.device.paths, this.#store, entry)),
       ],
     };
   }

@@ -10,11 +10,12 @@ import { bootFactsOf, requireBootPartition, slotsOf } from "./boot-facts.ts";
 import { confirmDeployment } from "./confirm.ts";
 import { dropDeployments } from "./drop.ts";
 import { type Engine, sweepAndRead } from "./engine.ts";
-import { collectGarbage, planGarbage } from "./gc.ts";
+import { collectGarbage } from "./gc.ts";
 import { nativeHost } from "./native-host.ts";
 import { rollbackDeployment } from "./rollback.ts";
 import { readSnapshot } from "./snapshot.ts";
 import { stageDeployment, stagedOf } from "./stage.ts";
+import { storeRelease } from "./store-release.ts";
 
 export interface NativeBackendOptions {
   readonly paths: DevicePaths;
@@ -49,6 +50,7 @@ export function openNativeBackend(options: NativeBackendOptions): DeployBackend 
   const { paths, loader } = engine;
   const read = () => readSnapshot(paths, loader);
   return {
+    needsTree: true,
     async probe() {
       const { problem } = await loader.probe();
       return { kind: "native", isBooted: slotsOf(read()).booted !== undefined, problem };
@@ -59,6 +61,8 @@ export function openNativeBackend(options: NativeBackendOptions): DeployBackend 
     async bootFacts() {
       return bootFactsOf(requireBootPartition(read()));
     },
+    store: (...release) => storeRelease(engine, ...release),
+    countStored: () => [...engine.store.listObjectNames()].length,
     stage: (image, stageOptions) => stageDeployment(engine, image, stageOptions),
     async staged() {
       const { pending } = slotsOf(read());
@@ -71,9 +75,6 @@ export function openNativeBackend(options: NativeBackendOptions): DeployBackend 
     activate: (staged) => activateDeployment(engine, staged),
     confirm: () => confirmDeployment(engine),
     rollback: () => rollbackDeployment(engine),
-    async planGc(gcOptions, isWanted) {
-      return planGarbage(engine, gcOptions, isWanted);
-    },
     gc: (gcOptions) => collectGarbage(engine, gcOptions),
   };
 }

@@ -9,7 +9,8 @@ import { statSync } from "node:fs";
 import type { ImageDigest } from "../../composefs/image-digest.ts";
 import { collectStoreGarbage } from "../../store/gc-store.ts";
 import { planStoreGarbage, type StoreGarbage } from "../../store/plan-garbage.ts";
-import type { GcOptions, GcResult, IsWanted } from "../port.ts";
+import type { ContentDigest } from "../../tree/node.ts";
+import type { GcOptions, GcResult } from "../port.ts";
 import { lastGood, requireBootPartition, requireConfirmed, slotsOf } from "./boot-facts.ts";
 import { parseCommandLine } from "./command-line.ts";
 import { dropDeployments, obsoleteOf, reclaimableKernelBytes } from "./drop.ts";
@@ -33,7 +34,13 @@ export async function collectGarbage(engine: Engine, options: GcOptions = {}): P
   };
 }
 
-/** See {@link DeployBackend.planGc}. */
+export type IsWanted = (digest: ContentDigest) => boolean;
+
+/**
+ * What {@link collectGarbage} would free on the file system of the store. Changes nothing.
+ * @param isWanted objects that are stored again right after, and so give no room
+ * @throws DeployError DEPLOY_BOOT_PARTITION_ABSENT; StoreError
+ */
 export function planGarbage(engine: Engine, options: GcOptions, isWanted: IsWanted): StoreGarbage {
   const { paths, loader, store } = engine;
   const snapshot = requireBootPartition(readSnapshot(paths, loader));

@@ -8,7 +8,7 @@ import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { entriesDirectory } from "../../boot/entry-files.ts";
 import { hostError } from "../../host/error.ts";
 import { type AbsPath, type ByteString, below, type RelPath, utf8ToByteString } from "../../path.ts";
-import type { StoredImage } from "../../store/ingest.ts";
+import type { StoredTree } from "../../store/ingest.ts";
 import { DeployError } from "../error.ts";
 import type { ImageReference } from "../host-status.ts";
 import type { ActivationReport, NotApplied } from "../port.ts";
@@ -55,7 +55,7 @@ export function isInstalled({ paths, loader }: Pick<Engine, "paths" | "loader">)
  */
 export async function installDeployment(
   engine: Engine,
-  image: StoredImage,
+  image: StoredTree,
   options: InstallOptions,
 ): Promise<Omit<ActivationReport, "conflicts">> {
   if (isInstalled(engine)) {
@@ -78,7 +78,7 @@ export async function installDeployment(
 }
 
 /** /var is seeded from the image once, when there is none, and never again: it is the device's own from then on. */
-async function seedVar(engine: Engine, image: StoredImage): Promise<readonly NotApplied[]> {
+async function seedVar(engine: Engine, image: StoredTree): Promise<readonly NotApplied[]> {
   const { paths, store, isRoot } = engine;
   const destination = varDirectory(paths);
   if (existsSync(destination)) return [];

@@ -11,10 +11,11 @@ import { imageDigestHex } from "../../composefs/image-digest.ts";
 import { writeDurably } from "../../host/durable-write.ts";
 import { hostError } from "../../host/error.ts";
 import { type AbsPath, below, parseAbsPath } from "../../path.ts";
-import type { StoredImage } from "../../store/ingest.ts";
+import type { StoredTree } from "../../store/ingest.ts";
 import type { FsVerityLevel } from "../../store/seal.ts";
 import { type DeploymentId, formatDeploymentId } from "../deployment-id.ts";
 import type { StagedDeployment, StageOptions } from "../port.ts";
+import type { StoredImage } from "../stored-image.ts";
 import { requireConfirmed, slotsOf } from "./boot-facts.ts";
 import type { VerityLevel } from "./command-line.ts";
 import { type Engine, requireSafeLoader, sweepAndRead, syncEngine } from "./engine.ts";
@@ -30,6 +31,7 @@ export async function stageDeployment(
   image: StoredImage,
   options: StageOptions = {},
 ): Promise<StagedDeployment> {
+  if (image.kind !== "tree") throw new TypeError("the native engine stages what it has stored itself");
   const snapshot = await sweepAndRead(engine);
   const booted = requireConfirmed(snapshot);
   await requireSafeLoader(engine);
@@ -63,7 +65,7 @@ export function stagedOf({ id, origin }: Pick<Deployment, "id" | "origin">): Sta
 /** @throws DeployError DEPLOY_NO_KERNEL, DEPLOY_SEVERAL_KERNELS, DEPLOY_KARGS_INVALID; StoreError */
 export function makeOrigin(
   engine: Engine,
-  image: StoredImage,
+  image: StoredTree,
   localKargs: readonly string[],
   serial: number,
   options: Pick<StageOptions, "imageReference" | "isTrustedLocally">,

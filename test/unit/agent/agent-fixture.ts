@@ -142,7 +142,7 @@ export async function openWorld(installed: SignedRelease, options: WorldOptions 
   const root = below(sysroot, "root");
   const paths = simulatedDevicePaths(sysroot);
   const store = await openTestStore(below(sysroot, "bootferry"));
-  const device = openFakeDevice(paths, options.tries);
+  const device = openFakeDevice(paths, { tries: options.tries, store });
   device.provision(installed.image);
   device.boot();
   await putRoot(root);
@@ -150,13 +150,12 @@ export async function openWorld(installed: SignedRelease, options: WorldOptions 
   let attempts = 0;
   const config = `[device]\ncompatible = "acme"\narchitecture = "amd64"\n[follow]\nname = "os"\n${options.config ?? ""}`;
   const ports: AgentPorts = {
-    ...{ backend: device.backend, store, paths },
+    ...{ backend: device.backend, paths },
     files: {
       readFile: (path) => hostFiles.readFile(below(root, path)),
       listDirectory: (path) => hostFiles.listDirectory(below(root, path)),
     },
     programs: { listPrograms: async (path) => listPrograms(below(root, path)), env: { BOOTFERRY_SYSROOT: sysroot } },
-    preflight: () => undefined,
     devices: { find: () => undefined, isGone: async () => false },
     openMedium,
     exec: options.exec ?? execOnHost,

@@ -179,10 +179,8 @@ describe("with --store-only", () => {
   it("records that an earlier run was interrupted, and begins anew", async () => {
     const world = await openDeviceWorld();
     const stop = new AbortController();
-    const stopping = world.insert({
-      storeOnly: true,
-      ports: { signal: stop.signal, preflight: () => stop.abort(new Error("SIGTERM")) },
-    });
+    world.device.requireRoom = () => stop.abort(new Error("SIGTERM"));
+    const stopping = world.insert({ storeOnly: true, ports: { signal: stop.signal } });
     await expect(stopping).rejects.toThrow("SIGTERM");
     expect(held(world)).toEqual([]);
     expect((await world.insert({ storeOnly: true })).kind).toBe("stored");

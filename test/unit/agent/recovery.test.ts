@@ -38,13 +38,14 @@ interface Cutter {
  * Ports that end everything at the point with the number `at`: before each write of the journal and after it (the agent
  * asks the clock both times), after each verb of the backend that changes something, and while contents are being stored.
  */
-function cutAt(at: number, { ports }: World): Cutter {
+function cutAt(at: number, { ports, device }: World): Cutter {
   let count = 0;
   const point = () => {
     count += 1;
     if (count === at) throw new PowerCut(`at point ${at}`);
   };
   const { backend, clock } = ports;
+  device.requireRoom = point;
   const after =
     <Args extends unknown[], Result>(verb: (...args: Args) => Promise<Result>) =>
     async (...args: Args) => {
@@ -64,7 +65,6 @@ function cutAt(at: number, { ports }: World): Cutter {
         },
       },
       onProgress: point,
-      preflight: point,
       backend: {
         ...backend,
         stage: after(backend.stage),
