@@ -44,6 +44,10 @@ export interface FixtureImage {
   readonly labels?: Readonly<Record<string, string>>;
   /** Of the manifest. */
   readonly annotations?: Readonly<Record<string, string>>;
+  /** Of the config; RFC 3339. */
+  readonly created?: string;
+  /** The config says where each layer is from, which bootc wants to see. */
+  readonly hasHistory?: boolean;
   /** Replaces the diff_ids that the layers have, for images that lie. */
   readonly diffIds?: readonly string[];
 }
@@ -176,6 +180,8 @@ async function writeImage(directory: string, image: FixtureImage): Promise<Fixtu
     ...variant,
     config: { Labels: image.labels ?? {} },
     rootfs: { type: "layers", diff_ids: image.diffIds ?? diffIds },
+    ...(image.created === undefined ? {} : { created: image.created }),
+    ...(image.hasHistory === true ? { history: layers.map((_, index) => ({ created_by: `layer ${index}` })) } : {}),
   });
   const annotations = image.annotations === undefined ? {} : { annotations: image.annotations };
   const manifest = { schemaVersion: 2, mediaType: MANIFEST_TYPE, config, layers, ...annotations };
