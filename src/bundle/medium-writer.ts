@@ -7,6 +7,7 @@
  *     MEDIUM/bootferry/index.json            replaced by publish and unpublish
  *     MEDIUM/bootferry/blobs/sha256/<hex>    never changed once it has its name
  *     MEDIUM/bootferry/blobs/sha256/N.tmp    on its way in; swept by the next writer
+ *     MEDIUM/bootferry/NAME.tmp              files of another program that fetches blobs for us; swept likewise
  */
 import { accessSync, constants, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
@@ -15,7 +16,7 @@ import { syncDirectory, writeDurably } from "../host/durable-write.ts";
 import type { Exec } from "../host/exec.ts";
 import { openLock } from "../host/lock.ts";
 import { syncFilesystem } from "../host/sync-filesystem.ts";
-import { type Digest, digestOf, digestOfHex } from "../oci/digest.ts";
+import { type Digest, digestHex, digestOf, digestOfHex } from "../oci/digest.ts";
 import { type Descriptor, type ImageIndex, MAX_DOCUMENT_BYTES, parseIndex } from "../oci/document.ts";
 import { OciError } from "../oci/error.ts";
 import type { LayoutReader } from "../oci/layout.ts";
@@ -71,6 +72,9 @@ export interface MediumWriter extends AsyncDisposable {
    * BUNDLE_BLOB_TOO_LARGE_FOR_FAT, BUNDLE_MEDIUM_READ_ONLY, BUNDLE_MEDIUM_FAILED; whatever `chunks` throws
    */
   writeBlob(chunks: Chunks, expected?: PinnedContent): Promise<PinnedContent>;
+
+  /** Takes away what stands in the place of a blob and is not it, so that another program may put it there. */
+  discardBlob(digest: Digest): Promise<void>;
 
   /** Writes a small document as a blob and describes it. Errors as {@link writeBlob}. */
   writeDocument(bytes: Uint8Array, mediaType: string): Promise<Descriptor>;
@@ -142,6 +146,10 @@ export async function openMediumWriter(mountPoint: AbsPath, options: MediumWrite
       checkRoom(missing, readSpace(directory), mountPoint);
     },
     writeBlob,
+    discardBlob: (digest) =>
+      guarded(`removing blob ${digest} from ${blobs}`, () =>
+        rmSync(below(blobs, digestHex(digest)), { recursive: true, force: true }),
+      ),
     async writeDocument(bytes, mediaType) {
       const pinned: PinnedContent = { digest: digestOf(bytes), size: bytes.length };
       if (!(await hasBlob(layout, pinned, false))) await writeBlob([bytes], pinned);

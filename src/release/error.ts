@@ -23,7 +23,16 @@ export type ReleaseErrorCode =
   | "RELEASE_FILE_INVALID"
   | "RELEASE_UNSIGNED"
   | "RELEASE_INCOMPLETE"
-  | "RELEASE_WRITTEN_DIFFERS";
+  | "RELEASE_WRITTEN_DIFFERS"
+  | "RELEASE_REGISTRY_REFERENCE_INVALID"
+  | "RELEASE_REGISTRY_UNREACHABLE"
+  | "RELEASE_REGISTRY_UNAUTHORIZED"
+  | "RELEASE_REGISTRY_TLS"
+  | "RELEASE_REGISTRY_UNKNOWN"
+  | "RELEASE_REGISTRY_NOT_A_RELEASE"
+  | "RELEASE_REGISTRY_TAG_TAKEN"
+  | "RELEASE_REGISTRY_DIFFERS"
+  | "RELEASE_REGISTRY_FAILED";
 
 export const RELEASE_ERRORS: ErrorTable<ReleaseErrorCode> = {
   RELEASE_SOURCE_INVALID: {
@@ -117,6 +126,50 @@ export const RELEASE_ERRORS: ErrorTable<ReleaseErrorCode> = {
     exit: EXIT.medium,
     remedy:
       "Run the command again, it replaces what is damaged; if it fails again the medium is worn out: use another one.",
+  },
+  RELEASE_REGISTRY_REFERENCE_INVALID: {
+    exit: EXIT.usage,
+    remedy:
+      "Name the place as docker://HOST[:PORT]/REPOSITORY[:TAG], for example docker://registry.example/site/kiosk-os:stable.",
+  },
+  RELEASE_REGISTRY_UNREACHABLE: {
+    exit: EXIT.failed,
+    remedy:
+      "Check host and port, and that the registry runs and this computer reaches it; `curl https://HOST/v2/` must answer.",
+  },
+  RELEASE_REGISTRY_UNAUTHORIZED: {
+    exit: EXIT.failed,
+    remedy:
+      "Log in with `skopeo login HOST`, or name the file of `skopeo login --authfile FILE HOST` with --authfile; the account must be allowed to read, and for a push to write, the repository.",
+  },
+  RELEASE_REGISTRY_TLS: {
+    exit: EXIT.failed,
+    remedy:
+      "Name a directory that holds the certificate of the registry's authority as ca.crt with --cert-dir; --tls-verify=false is for a registry without TLS, or one whose certificate nobody is to check.",
+  },
+  RELEASE_REGISTRY_UNKNOWN: {
+    exit: EXIT.failed,
+    remedy: "Check repository and tag; `skopeo list-tags docker://HOST/REPOSITORY` shows what is there.",
+  },
+  RELEASE_REGISTRY_NOT_A_RELEASE: {
+    exit: EXIT.failed,
+    remedy:
+      "Name a tag that `bootferry release push` has pushed to: beside it stands one that ends in `.release` (`skopeo list-tags docker://HOST/REPOSITORY`).",
+  },
+  RELEASE_REGISTRY_TAG_TAKEN: {
+    exit: EXIT.failed,
+    remedy:
+      "Push to another tag or repository; or move the tag with --replace, after which all hosts that follow it go to this release.",
+  },
+  RELEASE_REGISTRY_DIFFERS: {
+    exit: EXIT.notTrusted,
+    remedy:
+      "Run the command again; if it fails again the registry, or something on the way to it, alters what it holds: push the release again, and have its operator look.",
+  },
+  RELEASE_REGISTRY_FAILED: {
+    exit: EXIT.failed,
+    remedy:
+      "Read skopeo's own message above and run the command again; it needs skopeo 1.9 or later and a registry that takes OCI artifacts.",
   },
 };
 

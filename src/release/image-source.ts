@@ -1,15 +1,14 @@
 /**
  * An image, wherever it comes from, as blobs of an OCI layout: in place for `oci:`, through a scratch directory else.
  */
-import { mkdtemp, rm } from "node:fs/promises";
-import { hostError } from "../host/error.ts";
 import type { Exec } from "../host/exec.ts";
 import { openLayout } from "../oci/layout.ts";
-import { type AbsPath, below, parseAbsPath } from "../path.ts";
+import type { AbsPath } from "../path.ts";
 import { type ArchitectureChoice, chooseArchitectures } from "./architecture.ts";
 import { ReleaseError } from "./error.ts";
 import { readLayoutImages, type SourceImage } from "./layout-images.ts";
 import { extractOciArchive } from "./oci-archive.ts";
+import { openScratch } from "./scratch-directory.ts";
 import { fetchWithSkopeo } from "./skopeo.ts";
 import { parseSourceReference } from "./source-reference.ts";
 
@@ -68,13 +67,4 @@ function choose(images: readonly SourceImage[], label: string, choice: Architect
   const platforms = chosen.map(({ config }) => [config.architecture, config.variant].filter(Boolean).join("/"));
   const message = `${label} holds several images for one architecture: ${platforms.join(", ")}`;
   throw new ReleaseError("RELEASE_SOURCE_AMBIGUOUS", message);
-}
-
-async function openScratch(parent: AbsPath): Promise<AsyncDisposable & { readonly directory: AbsPath }> {
-  try {
-    const directory = parseAbsPath(await mkdtemp(below(parent, "bootferry-image-")));
-    return { directory, [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }) };
-  } catch (error) {
-    throw hostError(error, `making a scratch directory in ${parent}`);
-  }
 }

@@ -2,9 +2,9 @@
  * The entries of index.json by which other tools find the parts of a release. bootferry itself goes by the digests of
  * the statement; what bootc needs of a layout (a plain tag, the platform in the descriptor) is here.
  */
-import { RELEASE_ARTIFACT_TYPE, TREE_ARTIFACT_TYPE } from "../bundle/media-type.ts";
+import { RELEASE_ARTIFACT_TYPE, ROOT_ARTIFACT_TYPE, TREE_ARTIFACT_TYPE } from "../bundle/media-type.ts";
 import type { Statement, Target } from "../bundle/statement.ts";
-import { imageTag, REF_NAME, releaseTag } from "../bundle/tag.ts";
+import { imageTag, REF_NAME, releaseTag, rootTag } from "../bundle/tag.ts";
 import type { Descriptor } from "../oci/document.ts";
 import { MEDIA_TYPE } from "../oci/media-type.ts";
 import type { PinnedContent } from "../oci/verified-blob.ts";
@@ -19,17 +19,35 @@ export function releaseEntry(statement: Statement, manifest: PinnedContent): Des
   };
 }
 
+/** @param manifest of the artifact of a root document */
+export function rootEntry(version: number, manifest: PinnedContent): Descriptor {
+  return {
+    mediaType: MEDIA_TYPE.manifest,
+    ...pinOf(manifest),
+    artifactType: ROOT_ARTIFACT_TYPE,
+    annotations: { [REF_NAME]: rootTag(version) },
+  };
+}
+
+/** The entry of a target's operating system image. */
+export function imageEntry(statement: Statement, target: Target): Descriptor {
+  return platformEntry(statement, target, target.image, "");
+}
+
 /** The entry of a target's operating system image, and those of its apps. */
 export function imageEntries(statement: Statement, target: Target): readonly Descriptor[] {
+  const apps = target.apps.map((app) => platformEntry(statement, target, app.image, app.name));
+  return [imageEntry(statement, target), ...apps];
+}
+
+function platformEntry(statement: Statement, target: Target, image: Target["image"], suffix: string): Descriptor {
   const [architecture = target.architecture, variant] = target.architecture.split("/");
-  const platform = { architecture, os: "linux", ...(variant === undefined ? {} : { variant }) };
-  const entry = (image: Target["image"], suffix: string): Descriptor => ({
+  return {
     mediaType: image.mediaType,
     ...pinOf(image),
-    platform,
+    platform: { architecture, os: "linux", ...(variant === undefined ? {} : { variant }) },
     annotations: { [REF_NAME]: imageTag(statement, target, suffix) },
-  });
-  return [entry(target.image, ""), ...target.apps.map((app) => entry(app.image, app.name))];
+  };
 }
 
 /** @param manifest of the artifact that holds the target's composefs image */

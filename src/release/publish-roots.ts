@@ -1,15 +1,14 @@
 /** Puts root documents onto a medium, each an artifact of its own (bundle-format/spec.md, BF-5.5), so that devices can follow. */
 import { EMPTY_CONFIG, formatRootManifest } from "../bundle/artifact.ts";
-import { ROOT_ARTIFACT_TYPE } from "../bundle/media-type.ts";
 import { openMedium } from "../bundle/medium.ts";
 import { type MediumWriter, openMediumWriter } from "../bundle/medium-writer.ts";
 import { listRoots } from "../bundle/read-root.ts";
-import { REF_NAME, rootTag } from "../bundle/tag.ts";
 import type { Descriptor } from "../oci/document.ts";
 import { MEDIA_TYPE } from "../oci/media-type.ts";
 import type { AbsPath } from "../path.ts";
 import { ENVELOPE_MEDIA_TYPE, formatEnvelope } from "../trust/dsse.ts";
 import type { TrustedRoot } from "../trust/root.ts";
+import { rootEntry } from "./index-entries.ts";
 import type { ReleasePorts } from "./ports.ts";
 import type { PreparedContents } from "./publish-release.ts";
 
@@ -22,7 +21,7 @@ export async function prepareRoots(writer: MediumWriter, roots: readonly Trusted
     const layer = await writer.writeDocument(formatEnvelope(envelope), ENVELOPE_MEDIA_TYPE);
     const manifest = await writer.writeDocument(formatRootManifest(layer, version), MEDIA_TYPE.manifest);
     documents.push(config, layer, manifest);
-    entries.push({ ...manifest, artifactType: ROOT_ARTIFACT_TYPE, annotations: { [REF_NAME]: rootTag(version) } });
+    entries.push(rootEntry(version, manifest));
   }
   return { entries, documents };
 }

@@ -3,17 +3,13 @@
  *
  * The raw manifest is asked for first: it says which architectures there are before anything is downloaded.
  */
-import { HostError } from "../host/error.ts";
-import type { Exec, ExecOptions, ExecResult } from "../host/exec.ts";
+import type { Exec } from "../host/exec.ts";
 import { MAX_DOCUMENT_BYTES, parseIndex } from "../oci/document.ts";
 import { isIndexMediaType } from "../oci/media-type.ts";
 import { MAX_JSON_DEPTH, parseStrictJson } from "../oci/strict-json.ts";
 import type { AbsPath } from "../path.ts";
 import { type ArchitectureChoice, chooseArchitectures } from "./architecture.ts";
-import { ReleaseError } from "./error.ts";
-
-const INSPECT_TIMEOUT_MS = 2 * 60_000; // a registry that needs longer for one manifest is down
-const COPY_TIMEOUT_MS = 12 * 3_600_000; // tens of gigabytes over a slow line
+import { COPY_TIMEOUT_MS, INSPECT_TIMEOUT_MS, runSkopeo } from "./run-skopeo.ts";
 
 /**
  * Copies the chosen platforms of `reference` into the layout `into`.
@@ -27,7 +23,7 @@ export async function fetchWithSkopeo(
   choice: ArchitectureChoice,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const { stdout } = await skopeo(exec, ["inspect", "--raw", reference], { timeoutMs: INSPECT_TIMEOUT_MS, signal });
+  const { stdout } = await runSkopeo(exec, ["inspect", "--raw", reference], { timeoutMs: INSPECT_TIMEOUT_MS, signal });
   const architectures = architecturesOf(stdout, reference);
   const chosen = architectures === undefined ? [undefined] : chooseArchitectures(architectures, choice, reference);
   const tags: string[] = [];
@@ -35,7 +31,7 @@ export async function fetchWithSkopeo(
     const override = architecture === undefined ? [] : ["--override-os", "linux", "--override-arch", architecture];
     const tag = architecture ?? "image";
     const copy = [...override, "copy", "--quiet", reference, `oci:${into}:${tag}`];
-    await skopeo(exec, copy, { timeoutMs: COPY_TIMEOUT_MS, signal });
+    await runSkopeo(exec, copy, { timeoutMs: COPY_TIMEOUT_MS, signal });
     tags.push(tag);
   }
   return tags;
@@ -54,16 +50,4 @@ function architecturesOf(bytes: Buffer, reference: string): readonly string[] | 
   const platforms = parseIndex(bytes, what).manifests.map((entry) => entry.platform);
   const linux = platforms.filter((platform) => platform?.os === "linux");
   return [...new Set(linux.flatMap((platform) => (platform === undefined ? [] : [platform.architecture])))];
-}
-
-async function skopeo(exec: Exec, args: readonly string[], options: ExecOptions): Promise<ExecResult> {
-  try {
-    return await exec(["skopeo", ...args], options);
-  } catch (error) {
-    if (error instanceof HostError && error.code === "HOST_TOOL_MISSING") {
-      const message = `reading ${args.find((arg) => arg.includes(":"))} needs skopeo, which is not installed`;
-      throw new ReleaseError("RELEASE_SKOPEO_MISSING", message, { cause: error });
-    }
-    throw error;
-  }
 }

@@ -2,13 +2,12 @@
 import { type Command, Option } from "commander";
 import { BundleError } from "../../bundle/error.ts";
 import { openMedium } from "../../bundle/medium.ts";
-import { type CarriedRoot, listRoots } from "../../bundle/read-root.ts";
+import { listRoots } from "../../bundle/read-root.ts";
 import { type CodedError, EXIT, type ExitStatus } from "../../error.ts";
 import { findRelease, readReleases } from "../../release/existing-releases.ts";
+import { followedRoot, type JudgedRoot, judgeRoots } from "../../release/judge-roots.ts";
 import { type VerifyResult, verifyReleases } from "../../release/verify-releases.ts";
 import { TrustError } from "../../trust/error.ts";
-import type { TrustedRoot } from "../../trust/root.ts";
-import { extendRoot, newestOf } from "../../trust/root-chain.ts";
 import { carriedRootFacts } from "../carried-roots.ts";
 import type { CliContext } from "../context.ts";
 import { formatBytes } from "../format-units.ts";
@@ -59,12 +58,12 @@ async function run(context: CliContext, directory: string, options: Options): Pr
     throw new BundleError("BUNDLE_NO_RELEASE", `${medium.layout.location} holds no release`);
   }
   const unreadable = options.release === undefined ? problems : [];
-  const root = roots.findLast(({ kind }) => kind === "followed")?.root ?? newestOf(chain);
+  const root = followedRoot(roots, chain);
   const results = await verifyReleases(medium, chosen, root, releasePorts(context, output));
   output.result(
     {
       results: results.map(resultFacts),
-      roots: roots.map(({ kind, facts }) => ({ ...facts, kind })),
+      roots: roots.map((judged) => ({ ...carriedRootFacts(judged), kind: judged.kind })),
       rootVersion: root.version,
       problems: unreadable.map(({ digest, error }) => ({ digest, ...errorFacts(error) })),
     },
@@ -82,33 +81,6 @@ async function run(context: CliContext, directory: string, options: Options): Pr
   ];
   const worst = worstStatus(errors);
   if (worst !== undefined) context.setExitStatus(worst);
-}
-
-interface JudgedRoot {
-  /** `unfollowed`: it is newer, and nobody who trusts the given root would take it. */
-  readonly kind: "known" | "older" | "followed" | "unfollowed";
-  readonly root: TrustedRoot;
-  readonly facts: ReturnType<typeof carriedRootFacts>;
-}
-
-/** What a device with the chain makes of the roots on the medium, ascending. */
-function judgeRoots(
-  carried: readonly CarriedRoot[],
-  chain: readonly [TrustedRoot, ...TrustedRoot[]],
-): readonly JudgedRoot[] {
-  const newest = newestOf(chain);
-  const steps = extendRoot(
-    newest,
-    carried.map(({ root }) => root),
-  );
-  const kindOf = (root: TrustedRoot): JudgedRoot["kind"] => {
-    if (chain.some(({ digest }) => digest === root.digest)) return "known";
-    if (steps.includes(root)) return "followed";
-    return root.version <= newest.version ? "older" : "unfollowed";
-  };
-  return carried
-    .map((found) => ({ kind: kindOf(found.root), root: found.root, facts: carriedRootFacts(found) }))
-    .toSorted((a, b) => a.root.version - b.root.version);
 }
 
 function unfollowed(version: number): TrustError {

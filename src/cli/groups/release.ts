@@ -4,6 +4,8 @@ import { registerReleaseAttach } from "../commands/release-attach.ts";
 import { registerReleaseCreate } from "../commands/release-create.ts";
 import { registerReleaseInspect } from "../commands/release-inspect.ts";
 import { registerReleaseList } from "../commands/release-list.ts";
+import { registerReleasePull } from "../commands/release-pull.ts";
+import { registerReleasePush } from "../commands/release-push.ts";
 import { registerReleaseRemove } from "../commands/release-remove.ts";
 import { registerReleaseSign } from "../commands/release-sign.ts";
 import { registerReleaseVerify } from "../commands/release-verify.ts";
@@ -17,4 +19,6 @@ export function registerVerbs(release: Command, context: CliContext): void {
   registerReleaseInspect(release, context);
   registerReleaseList(release, context);
   registerReleaseRemove(release, context);
+  registerReleasePush(release, context);
+  registerReleasePull(release, context);
 }
