@@ -5,7 +5,6 @@
 import type { MountedMedium } from "../bundle/medium.ts";
 import type { Target } from "../bundle/statement.ts";
 import type { VerifiedRelease } from "../bundle/verify-release.ts";
-import type { DeployBackend } from "../deploy/port.ts";
 import type { StoredImage } from "../deploy/stored-image.ts";
 import { CodedError, EXIT } from "../error.ts";
 import { StoreError } from "../store/error.ts";
@@ -82,10 +81,7 @@ async function install(
 ): Promise<Outcome> {
   const { release, target, envelope } = choice;
   keepRelease(session.ports.paths.stateDirectory, envelope); // before the state that relies on it
-  await session.enter("release-chosen", {
-    release: chosenRelease(session.ports.backend, release, target),
-    restages: 0,
-  });
+  await session.enter("release-chosen", { release: chosenRelease(session, release, target), restages: 0 });
   const { image, stored } = await store(session, opened, { release, target });
   if (extent === "store") return outcome(session.journal, "stored");
   return stage(session, image, stored);
@@ -101,11 +97,7 @@ export async function retryKept(session: Session): Promise<Outcome | undefined> 
   const due = await findDueRelease(session);
   if (due === undefined) return undefined;
   const { medium, release, target } = due;
-  await session.enter(
-    "kept-release-chosen",
-    { release: chosenRelease(session.ports.backend, release, target), restages: 0 },
-    null,
-  );
+  await session.enter("kept-release-chosen", { release: chosenRelease(session, release, target), restages: 0 }, null);
   return endingOnError(session, async () => {
     const { image, stored } = await store(session, notOurs(medium), { release, target });
     return stage(session, image, stored);
@@ -158,7 +150,7 @@ async function openKept(session: Session, chosen: ChosenRelease): Promise<KeptRe
 }
 
 async function store(session: Session, { medium, close }: OpenSource, { release, target }: KeptRelease) {
-  const chosen = chosenRelease(session.ports.backend, release, target);
+  const chosen = chosenRelease(session, release, target);
   const { restages } = await session.enter("reading-started", { release: chosen, restages: 0 });
   const image = await storeRelease(session, medium, release, target);
   await close(); // before the state that says that it can be removed
@@ -205,11 +197,12 @@ async function takingBackOnError({ ports, note }: Session, part: () => Promise<v
 
 /** @throws StoreError STORE_TREE_ABSENT */
 function chosenRelease(
-  { needsTree }: DeployBackend,
+  { ports }: Session,
   { statement, payloadDigest, manifestDigest }: VerifiedRelease,
   target: Target,
 ): ChosenRelease {
   const { name, version, sequence, createdAt } = statement;
+  const { needsTree } = ports.backend;
   const tree = needsTree ? target.tree : null;
   if (needsTree && tree === null) {
     throw new StoreError("STORE_TREE_ABSENT", `${name} ${version} has no tree for ${target.compatible}`);

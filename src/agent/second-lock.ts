@@ -32,6 +32,6 @@ export async function verifySecondLock(
 /** Both must be there: what nobody signed is equal to nothing. */
 function requireEqual(what: string, signed: string | null, got: string | null | undefined): void {
   if (signed !== null && got === signed) return;
-  const said = `signed is ${signed ?? "none"}, the backend has ${got ?? "none"}`;
-  throw new AgentError("AGENT_SECOND_LOCK", `${what}: ${said}`);
+  const message = `${what}: signed is ${signed ?? "none"}, the backend has ${got ?? "none"}`;
+  throw new AgentError("AGENT_SECOND_LOCK", message);
 }

@@ -52,6 +52,8 @@ export interface ReleaseOptions {
   readonly statement?: Partial<Pick<Statement, "name" | "version" | "createdAt" | "expiresAt" | "requires">>;
   readonly compatible?: string;
   readonly architecture?: string;
+  /** As of a release for bootc hosts alone. */
+  readonly withoutTree?: boolean;
   /** What tells its image from others; by default the sequence. */
   readonly content?: string;
 }
@@ -60,7 +62,8 @@ export async function makeRelease(sequence: number, options: ReleaseOptions = {}
   const seed = options.content ?? `${sequence}`;
   const made = await releaseFixture([{ "usr/bin/app": noise(seed, 5000), "etc/app.conf": `version ${seed}` }]);
   const { compatible = "acme", architecture = "amd64" } = options;
-  const target = { ...made.target, compatible, architecture };
+  const tree = options.withoutTree === true ? null : made.target.tree;
+  const target = { ...made.target, compatible, architecture, tree };
   const statement: Statement = {
     ...{ specVersion: "1", name: "os", version: `${sequence}.0`, sequence, notes: "" },
     createdAt: `2026-01-${String(sequence).padStart(2, "0")}T00:00:00Z`,
