@@ -110,6 +110,9 @@ def verify_release(data, layout, root):
         kind = target["compatible"], target["architecture"]
         named = [d for other in it["targets"] if (other["compatible"], other["architecture"]) == kind for d in other["devices"] or ["*"]]
         need(len(set(named)) == len(named) and ("*" not in named or len(named) == 1), "BF-4.8", kind)
+        names = [app["name"] for app in target["apps"]]
+        fits = all("@" not in app["name"] or app["name"].partition("@")[2] == app["image"]["digest"] for app in target["apps"])
+        need(fits and len(set(names)) == len(names), "BF-4.9", names)
         for image in [target["image"]] + [app["image"] for app in target["apps"]]:
             manifest = conform(parse(blob(layout, image, 4 << 20)), MANIFEST, "BF-1.6")
             config = conform(parse(blob(layout, manifest["config"], 4 << 20)), CONFIG, "BF-5.7")

@@ -102,6 +102,7 @@ export function parseStatement(payload: Uint8Array): Statement {
   const parsed = statementSchema.safeParse(json);
   if (!parsed.success) throw schemaError(parsed.error);
   refuseAmbiguousTargets(parsed.data);
+  refuseAmbiguousApps(parsed.data);
   return parsed.data;
 }
 
@@ -136,6 +137,20 @@ function schemaError(error: z.ZodError): BundleError {
   const isRequirement = issue?.path[0] === "requires";
   const code = isRequirement ? "BUNDLE_REQUIREMENT_UNKNOWN" : "BUNDLE_MEMBER_UNKNOWN";
   return new BundleError(code, message, { cause: error });
+}
+
+/** BF-4.9: a container storage has one image of a name, and none of a name with another image's digest. */
+function refuseAmbiguousApps({ targets }: Statement): void {
+  for (const { compatible, apps } of targets) {
+    const names = new Set<string>();
+    for (const { name, image } of apps) {
+      const at = name.indexOf("@");
+      if (at >= 0 && name.slice(at + 1) !== image.digest)
+        throw new BundleError("BUNDLE_STATEMENT_INVALID", `app ${name} of ${compatible} is image ${image.digest}`);
+      if (names.has(name)) throw new BundleError("BUNDLE_STATEMENT_INVALID", `two apps of ${compatible} are ${name}`);
+      names.add(name);
+    }
+  }
 }
 
 /** BF-4.8: at most one target may fit a device, so that nobody has to guess which one was meant. */

@@ -75,7 +75,10 @@ function addWhatOptions(command: Command): void {
     .addOption(new Option("--all-architectures", "carry all architectures of each source").conflicts("arch"))
     .addOption(new Option("--device-id <id>", "only for this device; repeatable").argParser(collect))
     .addOption(
-      new Option("--app <name=source>", "container image that belongs to the system; repeatable").argParser(collect),
+      new Option(
+        "--app <name=source>",
+        "where a container image that belongs to the system is; one that it binds is fetched by its name otherwise; repeatable",
+      ).argParser(collect),
     )
     .addOption(new Option("--notes <text>", "shown to the operator").conflicts("notesFile"))
     .addOption(new Option("--notes-file <file>", "file with the notes, plain text in UTF-8"))

@@ -1,7 +1,12 @@
-/** Carries the images of all targets into the sink, each once, and says what the statement has to say about them. */
+/**
+ * Carries the images of all targets into the sink, each once, and says what the statement has to say about them. The
+ * images that they bind come along: which ones is known when the layers of the system have been read.
+ */
 import type { Target } from "../bundle/statement.ts";
 import type { Digest } from "../oci/digest.ts";
-import { type BlobSink, copyImage } from "./copy-image.ts";
+import { bindApps, type OpenBoundImage } from "./bind-apps.ts";
+import { type BoundImage, findBoundImages } from "./bound-images.ts";
+import { type BlobSink, copyAndMergeImage, copyImage } from "./copy-image.ts";
 import { readinessWarnings } from "./device-readiness.ts";
 import { verifyKernel } from "./kernel.ts";
 import type { SourceImage } from "./layout-images.ts";
@@ -16,31 +21,68 @@ export interface CollectedTargets {
   readonly warnings: readonly string[];
 }
 
+export interface CollectOptions {
+  /** Without, layers are merged all the same: what the image binds stands in its tree. */
+  readonly withTree: boolean;
+  readonly devices: readonly string[] | null;
+  readonly sink: BlobSink;
+  readonly openBound: OpenBoundImage;
+  /** Refuses images that the destination has no room for. */
+  readonly checkRoom: (images: readonly SourceImage[]) => Promise<void>;
+}
+
 /**
- * @throws OciError, TreeError, ReleaseError RELEASE_DIFF_ID_MISMATCH, RELEASE_NO_KERNEL, RELEASE_SEVERAL_KERNELS, and
- *   what the sink throws
+ * @throws OciError, TreeError, ReleaseError RELEASE_DIFF_ID_MISMATCH, RELEASE_NO_KERNEL, RELEASE_SEVERAL_KERNELS,
+ *   RELEASE_BOUND_IMAGE_INVALID, RELEASE_BOUND_IMAGE_MISSING, RELEASE_APP_DIFFERS, and what the sink throws
  */
 export async function collectTargets(
   planned: readonly PlannedTarget[],
-  options: { readonly withTree: boolean; readonly devices: readonly string[] | null; readonly sink: BlobSink },
-  ports: Pick<ReleasePorts, "signal" | "openProgress">,
+  options: CollectOptions,
+  ports: Pick<ReleasePorts, "signal" | "openProgress" | "note">,
 ): Promise<CollectedTargets> {
-  const systems = distinct(planned.map(({ image }) => image));
-  const apps = distinct(planned.flatMap((target) => target.apps.map(({ image }) => image)));
+  const { trees, warnings, boundBy } = await copySystems(distinct(planned.map(({ image }) => image)), options, ports);
+  const targets = await bindApps(planned, boundBy, options.openBound);
+  const apps = distinct(targets.flatMap((target) => target.apps.map(({ image }) => image)));
+  await options.checkRoom(apps);
+  await copyApps(apps, options, ports);
+  return { targets: describeTargets(targets, options.devices, trees), trees, warnings };
+}
+
+async function copySystems(
+  systems: readonly SourceImage[],
+  { sink, withTree }: CollectOptions,
+  { signal, openProgress, note }: Pick<ReleasePorts, "signal" | "openProgress" | "note">,
+) {
   const trees = new Map<Digest, TreeImage>();
+  const boundBy = new Map<Digest, readonly BoundImage[]>();
   const warnings: string[] = [];
-  const totalBytes = [...systems, ...apps].flatMap(blobsOf).reduce((sum, { size }) => sum + size, 0);
-  using progress = ports.openProgress(options.withTree ? "reading and writing" : "writing", totalBytes);
-  const copy = { sink: options.sink, signal: ports.signal, onBytes: progress.advance };
+  using progress = openProgress("reading and writing", sizeOf(systems));
   for (const image of systems) {
-    const root = await copyImage(image, { ...copy, withTree: options.withTree });
-    if (root === undefined) continue;
-    const label = `image ${image.descriptor.digest}`;
-    warnings.push(...verifyKernel(root, label), ...readinessWarnings(root, label));
-    trees.set(image.descriptor.digest, makeTreeImage(root));
+    const merged = await copyAndMergeImage(image, { sink, signal, onBytes: progress.advance });
+    const { digest } = image.descriptor;
+    const label = `image ${digest}`;
+    const bound = findBoundImages(merged, label);
+    for (const each of bound) note(`${label} binds ${each.name} (${each.boundBy})`);
+    boundBy.set(digest, bound);
+    if (!withTree) continue;
+    warnings.push(...verifyKernel(merged.root, label), ...readinessWarnings(merged.root, label));
+    trees.set(digest, makeTreeImage(merged.root));
   }
-  for (const image of apps) await copyImage(image, { ...copy, withTree: false });
-  return { targets: describeTargets(planned, options.devices, trees), trees, warnings };
+  return { trees, warnings, boundBy };
+}
+
+async function copyApps(
+  apps: readonly SourceImage[],
+  { sink }: CollectOptions,
+  { signal, openProgress }: Pick<ReleasePorts, "signal" | "openProgress">,
+): Promise<void> {
+  if (apps.length === 0) return;
+  using progress = openProgress("writing apps", sizeOf(apps));
+  for (const image of apps) await copyImage(image, { sink, signal, onBytes: progress.advance });
+}
+
+function sizeOf(images: readonly SourceImage[]): number {
+  return images.flatMap(blobsOf).reduce((sum, { size }) => sum + size, 0);
 }
 
 /** @param trees by the digest of the image's manifest; an image without one is for bootc hosts only */

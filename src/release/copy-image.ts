@@ -5,9 +5,9 @@
 import type { Descriptor } from "../oci/document.ts";
 import { layerCompression } from "../oci/media-type.ts";
 import { type PinnedContent, readVerifiedChunks } from "../oci/verified-blob.ts";
-import type { DirectoryNode } from "../tree/node.ts";
+import type { MergedImage } from "./bound-images.ts";
 import { consumeTwice } from "./consume-twice.ts";
-import { openImageTree } from "./image-tree.ts";
+import { type ImageTree, openImageTree } from "./image-tree.ts";
 import type { SourceImage } from "./layout-images.ts";
 
 /** Where blobs go. A dry run has one that keeps nothing. */
@@ -19,19 +19,28 @@ export interface BlobSink {
 
 export interface CopyOptions {
   readonly sink: BlobSink;
-  readonly withTree: boolean;
   readonly signal: AbortSignal;
   /** So many bytes of layers more are done. */
   readonly onBytes: (bytes: number) => void;
 }
 
+/** @throws OciError, and what the sink throws */
+export async function copyImage(image: SourceImage, options: CopyOptions): Promise<void> {
+  await copyBlobs(image, options, undefined);
+}
+
 /**
- * @returns the merged tree; undefined when none was wanted
+ * @returns what its layers make
  * @throws OciError, TreeError, ReleaseError RELEASE_DIFF_ID_MISMATCH, and what the sink throws
  */
-export async function copyImage(image: SourceImage, options: CopyOptions): Promise<DirectoryNode | undefined> {
+export async function copyAndMergeImage(image: SourceImage, options: CopyOptions): Promise<MergedImage> {
+  const tree = openImageTree();
+  await copyBlobs(image, options, tree);
+  return tree.finish();
+}
+
+async function copyBlobs(image: SourceImage, options: CopyOptions, tree: ImageTree | undefined): Promise<void> {
   const { manifest, config, descriptor } = image;
-  const tree = options.withTree ? openImageTree() : undefined;
   for (const [index, layer] of manifest.layers.entries()) {
     const diffId = config.rootfs.diff_ids[index];
     if (tree === undefined || diffId === undefined) await copyBlob(image, layer, options);
@@ -41,7 +50,6 @@ export async function copyImage(image: SourceImage, options: CopyOptions): Promi
     }
   }
   for (const document of [manifest.config, descriptor]) await copyBlob(image, document, options);
-  return tree?.finish();
 }
 
 type Merge = (chunks: AsyncIterable<Buffer>) => Promise<void>;

@@ -10,8 +10,10 @@ import { type Digest, digestOf } from "../oci/digest.ts";
 import type { PinnedContent } from "../oci/verified-blob.ts";
 import { addSignatures, type Envelope } from "../trust/dsse.ts";
 import type { KeyId } from "../trust/keys.ts";
+import type { OpenBoundImage } from "./bind-apps.ts";
 import { blobsOf, collectTargets } from "./collect-targets.ts";
 import { type FoundRelease, readReleases } from "./existing-releases.ts";
+import type { SourceImage } from "./layout-images.ts";
 import { openSources } from "./open-sources.ts";
 import { bootcWarnings } from "./plan-release.ts";
 import type { ReleasePorts } from "./ports.ts";
@@ -73,7 +75,7 @@ async function onMedium<T>(draft: ReleaseDraft, ports: ReleasePorts, act: (work:
   const outline = outlineRelease(draft, sources, existing);
   await writer.checkRoom(outline.planned.flatMap(imagesOf).flatMap(blobsOf));
   try {
-    return await act({ draft, outline, existing, writer });
+    return await act({ draft, outline, existing, writer, openBound: sources.openBound });
   } catch (error) {
     // Blobs without a release would only take room. Should sweeping fail too (the medium is gone), what failed first
     // is what the person must hear of.
@@ -87,6 +89,7 @@ interface Work {
   readonly outline: ReleaseOutline;
   readonly existing: readonly FoundRelease[];
   readonly writer: MediumWriter;
+  readonly openBound: OpenBoundImage;
 }
 
 interface Contents extends UnsignedRelease {
@@ -110,13 +113,11 @@ async function writeRelease(work: Work, ports: ReleasePorts): Promise<CreatedRel
 
 /** Images and trees, and the statement that pins them. */
 async function writeContents(work: Work, ports: ReleasePorts): Promise<Contents> {
-  const { draft, outline, existing, writer } = work;
+  const { draft, outline, existing, writer, openBound } = work;
   const written: PinnedContent[] = [];
-  const collected = await collectTargets(
-    outline.planned,
-    { ...draft, sink: sinkInto(writer, written, draft, ports) },
-    ports,
-  );
+  const sink = sinkInto(writer, written, draft, ports);
+  const checkRoom = (images: readonly SourceImage[]) => writer.checkRoom(images.flatMap(blobsOf));
+  const collected = await collectTargets(outline.planned, { ...draft, sink, openBound, checkRoom }, ports);
   for (const { bytes, statement } of collected.trees.values()) {
     await writer.writeDocument(bytes, statement.image.mediaType);
     written.push(statement.image);

@@ -13,6 +13,10 @@ export type ReleaseErrorCode =
   | "RELEASE_DIFF_ID_MISMATCH"
   | "RELEASE_NO_KERNEL"
   | "RELEASE_SEVERAL_KERNELS"
+  | "RELEASE_APP_NAME_INVALID"
+  | "RELEASE_APP_DIFFERS"
+  | "RELEASE_BOUND_IMAGE_INVALID"
+  | "RELEASE_BOUND_IMAGE_MISSING"
   | "RELEASE_VERSION_MISSING"
   | "RELEASE_SEQUENCE_UNKNOWN"
   | "RELEASE_ALREADY_EXISTS"
@@ -83,6 +87,26 @@ export const RELEASE_ERRORS: ErrorTable<ReleaseErrorCode> = {
   RELEASE_SEVERAL_KERNELS: {
     exit: EXIT.failed,
     remedy: "Remove all kernels but one from the image: a device must not have to guess which one to boot.",
+  },
+  RELEASE_APP_NAME_INVALID: {
+    exit: EXIT.usage,
+    remedy:
+      "Name the app as the device's quadlets name it, with the registry and a tag or a digest: --app docker.io/acme/ui:7=SOURCE.",
+  },
+  RELEASE_APP_DIFFERS: {
+    exit: EXIT.failed,
+    remedy:
+      "Give the app the name that the system image binds, letter for letter. A digest in a name must be that of the manifest for the target's architecture, not that of an index of several; a tag does for all of them.",
+  },
+  RELEASE_BOUND_IMAGE_INVALID: {
+    exit: EXIT.failed,
+    remedy:
+      "Mend the image: /usr/lib/bootc/bound-images.d holds symbolic links to .image and .container quadlets of the image itself, whose Image= is a full name without specifiers (docs/bound-images.md).",
+  },
+  RELEASE_BOUND_IMAGE_MISSING: {
+    exit: EXIT.failed,
+    remedy:
+      "Say where the bound image is with --app NAME=SOURCE (SOURCE as for the system image), or mend what kept skopeo from fetching it: a device without a network can get it from the medium alone.",
   },
   RELEASE_VERSION_MISSING: {
     exit: EXIT.usage,

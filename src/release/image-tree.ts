@@ -1,17 +1,17 @@
 /**
  * The tree that an image's layers make, merged while they are read: nothing is unpacked, and what is held in memory is
- * names and digests, never content beyond 64 bytes of a file.
+ * names and digests, never content beyond 64 bytes of a file, but for quadlets.
  */
 import { createHash } from "node:crypto";
-import { contentDigesters } from "../composefs/content-digester.ts";
 import { decompress } from "../oci/decompress.ts";
 import { type Digest, digestOfHex } from "../oci/digest.ts";
 import type { Compression } from "../oci/media-type.ts";
 import { canonicalTree } from "../tree/canonical-tree.ts";
 import { LayerMerge } from "../tree/layer-merge.ts";
-import type { DirectoryNode } from "../tree/node.ts";
 import { TarParser } from "../tree/tar-parser.ts";
+import type { MergedImage } from "./bound-images.ts";
 import { ReleaseError } from "./error.ts";
+import { openUnitKeeper } from "./unit-keeper.ts";
 
 /** Nothing of a layer reaches disk or memory here, so this only bounds time: 40 times the largest OS image we know. */
 const MAX_LAYER_BYTES = 256 * 1024 ** 3;
@@ -24,11 +24,12 @@ export interface ImageTree {
    */
   addLayer(chunks: AsyncIterable<Buffer>, compression: Compression, diffId: Digest): Promise<void>;
   /** The canonical tree of the layers so far (bundle-format/tree.md). @throws TreeError */
-  finish(): DirectoryNode;
+  finish(): MergedImage;
 }
 
 export function openImageTree(): ImageTree {
-  const merge = new LayerMerge(contentDigesters());
+  const units = openUnitKeeper();
+  const merge = new LayerMerge(units.openContent);
   return {
     async addLayer(chunks, compression, diffId) {
       const layer = merge.openLayer();
@@ -45,6 +46,6 @@ export function openImageTree(): ImageTree {
         throw new ReleaseError("RELEASE_DIFF_ID_MISMATCH", `diff_id of a layer: expected ${diffId}, got ${actual}`);
       }
     },
-    finish: () => canonicalTree(merge.finish()),
+    finish: () => ({ root: canonicalTree(merge.finish()), readUnit: units.readUnit }),
   };
 }

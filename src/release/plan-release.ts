@@ -1,5 +1,6 @@
 /** What a release will hold, decided before anything is written: which image goes to which kind of device. Pure. */
 import type { ImageConfig } from "../oci/document.ts";
+import { formatImageName, parseImageName } from "../oci/image-name.ts";
 import { ReleaseError } from "./error.ts";
 import type { SourceImage } from "./layout-images.ts";
 
@@ -14,11 +15,17 @@ export interface AppRequest {
   readonly images: readonly SourceImage[];
 }
 
+export interface PlannedApp {
+  /** Full, with a tag or a digest. */
+  readonly name: string;
+  readonly image: SourceImage;
+}
+
 export interface PlannedTarget {
   readonly compatible: string;
   readonly architecture: string;
   readonly image: SourceImage;
-  readonly apps: readonly { readonly name: string; readonly image: SourceImage }[];
+  readonly apps: readonly PlannedApp[];
 }
 
 const VERSION_KEY = "org.opencontainers.image.version";
@@ -26,7 +33,8 @@ const BOOTABLE_LABELS = ["containers.bootc", "ostree.bootable"] as const; // boo
 
 /**
  * One target for each kind of device and architecture, sorted, each with the apps of its architecture.
- * @throws ReleaseError RELEASE_TARGET_DUPLICATE, RELEASE_ARCHITECTURE_MISSING for an app
+ * @throws ReleaseError RELEASE_TARGET_DUPLICATE; for an app RELEASE_APP_NAME_INVALID, RELEASE_APP_DIFFERS,
+ *   RELEASE_ARCHITECTURE_MISSING
  */
 export function planTargets(requests: readonly TargetRequest[], apps: readonly AppRequest[]): readonly PlannedTarget[] {
   const planned = new Map<string, PlannedTarget>();
@@ -43,9 +51,22 @@ export function planTargets(requests: readonly TargetRequest[], apps: readonly A
   return [...planned].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, target]) => target);
 }
 
-function appFor({ name, images }: AppRequest, architecture: string): PlannedTarget["apps"][number] {
+/** Errors as those of {@link planTargets} for an app. */
+export function appFor({ name: text, images }: AppRequest, architecture: string): PlannedApp {
+  const parsed = parseImageName(text);
+  if (parsed === undefined) throw new ReleaseError("RELEASE_APP_NAME_INVALID", `not a full image name: ${text}`);
+  const name = formatImageName(parsed);
   const image = images.find(({ config }) => architectureOf(config) === architecture);
-  if (image !== undefined) return { name, image };
+  const { version } = parsed;
+  if (image !== undefined) {
+    const { digest } = image.descriptor;
+    if (version.kind === "tag" || version.digest === digest) return { name, image };
+    // BF-4.9: container storages hold a name with a digest to it, so that no device could load this image
+    throw new ReleaseError(
+      "RELEASE_APP_DIFFERS",
+      `app ${name}: the manifest for ${architecture} has the digest ${digest}`,
+    );
+  }
   const available = images.map(({ config }) => architectureOf(config)).join(", ");
   const message = `app ${name} is not there for ${architecture}, only for ${available}`;
   throw new ReleaseError("RELEASE_ARCHITECTURE_MISSING", message);

@@ -25,7 +25,9 @@ export interface RehearsedRelease {
 export async function rehearseRelease(draft: ReleaseDraft, ports: ReleasePorts): Promise<RehearsedRelease> {
   await using sources = await openSources(draft, ports);
   const outline = outlineRelease(draft, sources, await existingAt(draft.destination));
-  const collected = await collectTargets(outline.planned, { ...draft, sink: NOWHERE }, ports);
+  const { openBound } = sources;
+  const options = { ...draft, sink: NOWHERE, openBound, checkRoom: async () => undefined };
+  const collected = await collectTargets(outline.planned, options, ports);
   const statement: Statement = { ...outline.heading, targets: [...collected.targets] };
   const warnings = [...collected.warnings, ...warningsFor(draft, outline)];
   return { statement, payloadDigest: digestOf(formatStatement(statement)), warnings };

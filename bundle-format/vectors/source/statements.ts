@@ -126,6 +126,20 @@ const CASES: readonly Case[] = [
     change: (_, statement) => JSON.stringify({ ...statement, targets: [...statement.targets, ...statement.targets] }),
   },
   {
+    name: "statement-two-apps-of-one-name",
+    clause: "BF-4.9",
+    about: "Two images under one name: a container storage keeps one of them.",
+    code: "BUNDLE_STATEMENT_INVALID",
+    change: (_, statement) => JSON.stringify(withApps(statement, ["docker.io/acme/ui:7", "docker.io/acme/ui:7"])),
+  },
+  {
+    name: "statement-app-of-another-digest",
+    clause: "BF-4.9",
+    about: "A name with a digest that is not the image's.",
+    code: "BUNDLE_STATEMENT_INVALID",
+    change: (_, statement) => JSON.stringify(withApps(statement, [`docker.io/acme/ui@sha256:${"0".repeat(64)}`])),
+  },
+  {
     name: "statement-image-index",
     clause: "BF-4.6",
     about: "A target that pins an image index and so leaves the choice to the device.",
@@ -133,6 +147,15 @@ const CASES: readonly Case[] = [
     change: (text) => text.replace("image.manifest.v1+json", "image.index.v1+json"),
   },
 ];
+
+/** Its own image stands in for that of the apps. */
+function withApps(statement: Statement, names: readonly string[]): Statement {
+  const targets = statement.targets.map((target) => ({
+    ...target,
+    apps: names.map((name) => ({ name, image: target.image })),
+  }));
+  return { ...statement, targets };
+}
 
 export async function statementVectors(): Promise<readonly Vector[]> {
   const statement = statementOf(await buildImage({ version: "42.3.1" }));

@@ -34,6 +34,8 @@ const DESCRIPTION = `Makes a signed release of one or more OCI images and puts i
 
 ${SOURCES_HELP}
 
+Container images that a system binds (links in its /usr/lib/bootc/bound-images.d) come along: from where --app says, else by skopeo from the registry in their name.
+
 Devices install a release only when its sequence is higher than that of the last one they confirmed: count up with every release of a name, whatever medium it goes to.
 
 With --unsigned nobody signs here: the images go onto the medium, and what is to be signed into a file that is carried to the keys ("release sign FILE") and back ("release attach FILE --to MEDIUM", which publishes the release).

@@ -21,5 +21,5 @@ export async function treeOfLayout(layout: LayoutReader, manifestDigest: string)
     const diffId = parseDigest(config.rootfs.diff_ids[index] ?? "");
     await tree.addLayer(readVerifiedChunks(layout, layer), layerCompression(layer.mediaType), diffId);
   }
-  return formatImageDigest(verityOf(writeImage(tree.finish())));
+  return formatImageDigest(verityOf(writeImage(tree.finish().root)));
 }

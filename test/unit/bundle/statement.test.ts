@@ -35,14 +35,15 @@ const anyTree = fc.record({
   }),
   objectsSize: fc.nat(),
 });
+const anyApp = fc
+  .record({ name: fc.stringMatching(/^[0-9A-Za-z][0-9A-Za-z.:/+_-]{0,40}$/), hasDigest: fc.boolean(), image: anyImage })
+  .map(({ name, hasDigest, image }) => ({ name: hasDigest ? `${name}@${image.digest}` : name, image }));
 const anyTarget: fc.Arbitrary<Target> = fc.record({
   compatible: fc.stringMatching(/^[0-9A-Za-z][0-9A-Za-z.,:+_-]{0,127}$/),
   architecture: fc.stringMatching(/^[a-z0-9]{1,16}(\/[a-z0-9]{1,8})?$/),
   devices: fc.option(fc.uniqueArray(fc.stringMatching(/^[0-9A-Za-z][0-9A-Za-z.:+_-]{0,20}$/), { minLength: 1 })),
   image: anyImage,
-  apps: fc.array(fc.record({ name: fc.stringMatching(/^[0-9A-Za-z][0-9A-Za-z.:/@+_-]{0,40}$/), image: anyImage }), {
-    maxLength: 2,
-  }),
+  apps: fc.uniqueArray(anyApp, { maxLength: 2, selector: ({ name }) => name }),
   tree: fc.option(anyTree),
 });
 const anyTime = fc
@@ -176,6 +177,18 @@ describe("a release statement", () => {
     ],
   ])("lets at most one target fit: %s (BF-4.8)", (_, lists, isAllowed) => {
     const targets = lists.map((devices) => ({ ...targetOf(image), devices: devices === null ? null : [...devices] }));
+    expect(codeOf(JSON.stringify({ ...statement, targets }))).toBe(isAllowed ? undefined : "BUNDLE_STATEMENT_INVALID");
+  });
+
+  it.each([
+    { what: "of two names", names: ["docker.io/acme/ui:7", "docker.io/acme/ui:8"], isAllowed: true },
+    { what: "with the digest of the image", names: ["docker.io/acme/ui@DIGEST"], isAllowed: true },
+    { what: "of one name", names: ["docker.io/acme/ui:7", "docker.io/acme/ui:7"], isAllowed: false },
+    { what: "with another digest", names: [`docker.io/acme/ui@${digestOf("another")}`], isAllowed: false },
+    { what: "with something else than a digest", names: ["docker.io/acme/ui@7"], isAllowed: false },
+  ])("lets apps be told apart by their names: $what (BF-4.9)", ({ names, isAllowed }) => {
+    const named = names.map((name) => name.replace("DIGEST", image.manifest.digest));
+    const targets = [{ ...targetOf(image), apps: named.map((name) => ({ name, image: image.manifest })) }];
     expect(codeOf(JSON.stringify({ ...statement, targets }))).toBe(isAllowed ? undefined : "BUNDLE_STATEMENT_INVALID");
   });
 
