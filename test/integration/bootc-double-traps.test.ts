@@ -18,7 +18,6 @@ import { writeOciLayout } from "../support/oci-fixtures.ts";
 
 const COMPOSEFS: DoubleOptions = { backend: "composefs", bootloader: "systemd" };
 const SEALED: DoubleOptions = { ...COMPOSEFS, bootType: "Uki" };
-const GZIP_TIME_AT = 4;
 const APP = "quay.io/example/app@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
 let machine: DoubleMachine;
@@ -56,10 +55,11 @@ describe("the verification of a layout", () => {
     ["composefs with signed kernel images", "content", SEALED, 1],
   ] as const)("of layers on %s: of another %s", async (_name, change, options, exitCode) => {
     await open(options);
-    const layer = lastLayerOf(await writeLayout(machine, bootcImage("1.1")));
-    const bytes = Buffer.concat([readFileSync(layer), Buffer.alloc(change === "size" ? 1 : 0)]);
-    bytes[GZIP_TIME_AT] = 1; // what it unpacks to stays
-    writeFileSync(layer, bytes);
+    const image = bootcImage("1.1");
+    const layers = image.layers.map((layer) => ({ ...layer, compression: "none" as const }));
+    const layer = lastLayerOf(await writeLayout(machine, { ...image, layers }));
+    const text = readFileSync(layer, "latin1").replace("stand-in for a shell", "stand-in for a virus");
+    writeFileSync(layer, change === "size" ? `${text}\0` : text, "latin1");
     expect((await switchToLayout(machine)).exitCode).toBe(exitCode);
   });
 
@@ -346,6 +346,24 @@ describe("what a test switches on", () => {
     expect((await versionsOf(machine))[1]).toBe("1.1");
     machine.boot();
     expect(await versionsOf(machine)).toEqual([null, "1.0", "1.1"]);
+  });
+
+  it("remembers what an upgrade --check has seen", async () => {
+    await openOnLayout();
+    const digest = await writeLayout(machine, bootcImage("1.2"));
+    const { stdout } = await runVerb(machine, "upgrade", "--check");
+    expect(stdout).toBe(`Update available for: oci:${layoutTarget(machine)}\n  Version: 1.2\n  Digest: ${digest}\n`);
+    const { staged, booted } = (await hostOf(machine)).status;
+    expect({ staged, seen: booted?.cachedUpdate?.imageDigest }).toEqual({ staged: null, seen: digest });
+  });
+
+  it("has an overlay on /usr until the next boot", async () => {
+    await open();
+    await runVerb(machine, "usroverlay");
+    const overlay = { accessMode: "readWrite", persistence: "transient" };
+    expect((await hostOf(machine)).status.usrOverlay).toEqual(overlay);
+    machine.boot();
+    expect((await hostOf(machine)).status.usrOverlay).toBe(null);
   });
 
   it("puts the registry's reference back without staging", async () => {

@@ -1,9 +1,11 @@
 /** What the layers of an image make, by the code that makes it on a workstation: what was booted can be compared with what was signed. */
+import { createHash } from "node:crypto";
 import { contentDigesters } from "../../../src/composefs/content-digester.ts";
 import { formatImageDigest, type ImageDigest } from "../../../src/composefs/image-digest.ts";
 import { verityOf } from "../../../src/composefs/verity.ts";
 import { writeImage } from "../../../src/composefs/write-image.ts";
 import { decompress } from "../../../src/oci/decompress.ts";
+import { type Digest, digestOfHex } from "../../../src/oci/digest.ts";
 import { layerCompression } from "../../../src/oci/media-type.ts";
 import { canonicalTree } from "../../../src/tree/canonical-tree.ts";
 import { LayerMerge } from "../../../src/tree/layer-merge.ts";
@@ -18,6 +20,8 @@ export interface LayerBytes {
 export interface MergedLayers {
   readonly root: DirectoryNode;
   readonly digest: ImageDigest;
+  /** The digests of what the layers unpack to, whatever their image says. */
+  readonly diffIds: readonly Digest[];
   /** Of a file that is no larger than a unit file is. */
   textOf(content: FileContent): string;
 }
@@ -29,18 +33,24 @@ const MAX_LAYER_BYTES = 1 << 30;
 export async function mergeLayers(layers: readonly LayerBytes[]): Promise<MergedLayers> {
   const kept = new Map<ContentDigest, Buffer>();
   const merge = new LayerMerge(keepSmallContent(kept));
+  const diffIds: Digest[] = [];
   for (const { bytes, mediaType } of layers) {
     const layer = merge.openLayer();
     const parser = new TarParser(layer);
-    for await (const chunk of decompress(chunksOf(bytes), layerCompression(mediaType), MAX_LAYER_BYTES))
+    const hash = createHash("sha256");
+    for await (const chunk of decompress(chunksOf(bytes), layerCompression(mediaType), MAX_LAYER_BYTES)) {
+      hash.update(chunk);
       parser.write(chunk);
+    }
     parser.end();
+    diffIds.push(digestOfHex(hash.digest("hex")));
     layer.close();
   }
   const root = canonicalTree(merge.finish());
   return {
     root,
     digest: formatImageDigest(verityOf(writeImage(root))),
+    diffIds,
     textOf: (content) =>
       Buffer.from(content.kind === "inline" ? content.bytes : (kept.get(content.digest) ?? [])).toString("utf8"),
   };

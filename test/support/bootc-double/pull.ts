@@ -1,7 +1,7 @@
 /** Pulling an image: what each backend checks, what it reads and what it takes from the images it has. */
 import { hash } from "node:crypto";
 import { errnoOf } from "../../../src/error.ts";
-import { type Digest, digestOf } from "../../../src/oci/digest.ts";
+import type { Digest } from "../../../src/oci/digest.ts";
 import type { Descriptor } from "../../../src/oci/document.ts";
 import { readVerifiedBlob } from "../../../src/oci/verified-blob.ts";
 import { findBoundImages } from "./bound-images.ts";
@@ -71,7 +71,6 @@ async function pullComposefs(machine: Machine, source: SourceImage, progress: Pr
     pulled.push({ record, mediaType: record.mediaType, bytes: await readWithoutDigest(source, descriptor) });
     progress.pulled(source, pulled.length);
   }
-  if (machine.facts.bootType === "Uki") checkSealed(pulled);
   const image = await finishPull(machine, source, pulled);
   machine.update({ pulledConfigs: [...new Set([...machine.state().pulledConfigs, image.configDigest])] });
   return image;
@@ -92,10 +91,11 @@ async function readWithoutDigest({ layout }: SourceImage, { digest, size }: Desc
   return bytes;
 }
 
-/** The digest that a signed kernel image has in it is of the honest content. */
-function checkSealed(pulled: readonly PulledLayer[]): void {
-  const wrong = pulled.find(({ record, bytes }) => digestOf(bytes) !== record.digest);
-  if (wrong !== undefined) throw new BootcFailure("Staging: UKIDigestMismatch: composefs= digest does not match");
+/** A signed kernel image names the digest of the honest content. */
+function checkSealed({ facts }: Machine, layers: readonly RecordedLayer[], diffIds: readonly Digest[]): void {
+  const isSealed = facts.backend === "composefs" && facts.bootType === "Uki";
+  if (isSealed && layers.some(({ diffId }, index) => diffId !== diffIds[index]))
+    throw new BootcFailure("Staging: UKIDigestMismatch: composefs= digest does not match");
 }
 
 function checkBootable(machine: Machine, { config, manifest }: SourceImage): void {
@@ -132,6 +132,7 @@ async function finishPull(
   const boundImages = findBoundImages(merged);
   for (const { record, bytes } of pulled) keepLayer(machine, record.digest, bytes);
   const layers = pulled.map(({ record }) => record);
+  checkSealed(machine, layers, merged.diffIds);
   return { ...describeImage(machine, source), layers, tree: merged.digest, boundImages };
 }
 
