@@ -15,6 +15,7 @@ import type { DevicePaths } from "../config/device-paths.ts";
 import { describeNotApplied } from "../deploy/describe-not-applied.ts";
 import { DeployError } from "../deploy/error.ts";
 import { makeEngine } from "../deploy/native/backend.ts";
+import { appPortsOf } from "../deploy/native/device-apps.ts";
 import { type EtcFile, installDeployment, isInstalled } from "../deploy/native/install.ts";
 import { parseKarg } from "../deploy/native/kargs.ts";
 import { engineDirectory } from "../deploy/native/layout.ts";
@@ -138,7 +139,7 @@ async function storeImage(
   paths: DevicePaths,
 ): Promise<StoredTree> {
   using progress = ingestProgress(output); // its bar ends before anything else is said
-  const device = { paths, loader: openDeviceLoader(paths, exec), store };
+  const device = { paths, loader: openDeviceLoader(paths, exec), store, apps: appPortsOf(paths, exec) };
   const image = await storeIfRoom(device, medium.layout, choice.release, choice.target, {
     signal,
     onProgress: progress.show,

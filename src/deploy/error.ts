@@ -31,7 +31,11 @@ export type DeployErrorCode =
   | "DEPLOY_NO_LOADER"
   | "DEPLOY_ROOT_HOME_READ_ONLY"
   | "DEPLOY_INSTALL_CONFIG_INVALID"
-  | "DEPLOY_INSTALL_CONFIG_REFUSED";
+  | "DEPLOY_INSTALL_CONFIG_REFUSED"
+  | "DEPLOY_APP_TOOL_MISSING"
+  | "DEPLOY_APP_NAME_UNFIT"
+  | "DEPLOY_APP_NAME_TAKEN"
+  | "DEPLOY_APP_NOT_LOADED";
 
 export const DEPLOY_ERRORS: ErrorTable<DeployErrorCode> = {
   DEPLOY_NO_SPACE: {
@@ -168,6 +172,25 @@ export const DEPLOY_ERRORS: ErrorTable<DeployErrorCode> = {
   DEPLOY_INSTALL_CONFIG_REFUSED: {
     exit: EXIT.notApplicable,
     remedy: "Change the named key in the image: docs/install.md says what this engine can do.",
+  },
+  DEPLOY_APP_TOOL_MISSING: {
+    exit: EXIT.notApplicable,
+    remedy:
+      "Put skopeo and podman into the system that runs on the device, by a release without containers of its own, then insert this one again.",
+  },
+  DEPLOY_APP_NAME_UNFIT: {
+    exit: EXIT.notApplicable,
+    remedy: "Make the release again with a bootferry that asks for full names of apps, such as docker.io/acme/ui:7.",
+  },
+  DEPLOY_APP_NAME_TAKEN: {
+    exit: EXIT.notApplicable,
+    remedy:
+      "Give each version of an app a tag or a digest of its own, in the quadlet and in the release: under one name the system before would start the new image after a rollback.",
+  },
+  DEPLOY_APP_NOT_LOADED: {
+    exit: EXIT.failed,
+    remedy:
+      "Run `podman images` on the device to see whether its container storage works and has room, then insert the medium again.",
   },
 };
 

@@ -1,5 +1,4 @@
 /** What a backend stores of a release, and stages afterwards. Each form has one maker. */
-import type { Target } from "../bundle/statement.ts";
 import type { StoredFacts, StoredTree } from "../store/ingest.ts";
 import type { ImageReference } from "./host-status.ts";
 
@@ -13,6 +12,4 @@ export interface StoredLayout extends StoredFacts {
   readonly kind: "layout";
   /** How bootc is to name it. */
   readonly reference: ImageReference;
-  /** The container images that belong to it. */
-  readonly apps: Target["apps"];
 }

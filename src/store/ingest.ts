@@ -33,6 +33,8 @@ export interface StoredFacts {
   readonly release: { readonly name: string; readonly version: string; readonly sequence: number };
   readonly compatible: string;
   readonly architecture: string;
+  /** The container images that belong to it. */
+  readonly apps: Target["apps"];
   /** Bytes that this run wrote. */
   readonly writtenBytes: number;
 }
@@ -104,6 +106,7 @@ export async function ingestRelease(
     release: { name, version, sequence },
     compatible: target.compatible,
     architecture: target.architecture,
+    apps: target.apps,
     isSealed: staging.sealing.isActive,
     unsealedReason: staging.sealing.isActive ? undefined : staging.sealing.reason,
     writtenBytes: staging.writtenBytes,

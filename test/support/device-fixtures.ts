@@ -110,6 +110,7 @@ export function storeImage(store: ObjectStore, spec: ImageSpec, version: string,
     release: { name: "kiosk-os", version, sequence },
     compatible: "acme-kiosk",
     architecture: "amd64",
+    apps: [],
     isSealed: false,
     writtenBytes: 0,
   } as unknown as StoredTree; // the brand belongs to ingestRelease; these tests start behind it

@@ -4,10 +4,12 @@ import type { DevicePaths } from "../../config/device-paths.ts";
 import type { Clock } from "../../host/clock.ts";
 import type { Exec } from "../../host/exec.ts";
 import type { ObjectStore } from "../../store/object-store.ts";
+import { discardCopies } from "../apps/app-copies.ts";
 import type { DeployBackend } from "../port.ts";
 import { activateDeployment } from "./activate.ts";
 import { bootFactsOf, requireBootPartition, slotsOf } from "./boot-facts.ts";
 import { confirmDeployment } from "./confirm.ts";
+import { appPortsOf, pruneDeviceApps } from "./device-apps.ts";
 import { dropDeployments } from "./drop.ts";
 import { type Engine, sweepAndRead } from "./engine.ts";
 import { collectGarbage } from "./gc.ts";
@@ -36,6 +38,7 @@ export function makeEngine(options: NativeBackendOptions): Engine {
   return {
     paths,
     store,
+    apps: appPortsOf(paths, exec),
     exec,
     clock,
     loader: openDeviceLoader(paths, exec),
@@ -71,10 +74,24 @@ export function openNativeBackend(options: NativeBackendOptions): DeployBackend 
     async unstage() {
       const { pending } = slotsOf(await sweepAndRead(engine));
       await dropDeployments(engine, ({ id, isPinned }) => id === pending?.id && !isPinned);
+      await pruneDeviceApps(engine);
     },
-    activate: (staged) => activateDeployment(engine, staged),
+    async activate(staged) {
+      const report = await activateDeployment(engine, staged);
+      await pruneDeviceApps(engine);
+      return report;
+    },
     confirm: () => confirmDeployment(engine),
-    rollback: () => rollbackDeployment(engine),
-    gc: (gcOptions) => collectGarbage(engine, gcOptions),
+    async rollback() {
+      const result = await rollbackDeployment(engine);
+      await pruneDeviceApps(engine);
+      return result;
+    },
+    async gc(gcOptions) {
+      const result = await collectGarbage(engine, gcOptions);
+      await pruneDeviceApps(engine);
+      discardCopies(engine.apps.directory);
+      return result;
+    },
   };
 }

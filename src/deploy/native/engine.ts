@@ -7,6 +7,7 @@ import type { Clock } from "../../host/clock.ts";
 import type { Exec } from "../../host/exec.ts";
 import { syncFilesystem } from "../../host/sync-filesystem.ts";
 import type { ObjectStore } from "../../store/object-store.ts";
+import type { AppPorts } from "../apps/port.ts";
 import { DeployError } from "../error.ts";
 import { requireBootPartition } from "./boot-facts.ts";
 import { engineDirectory, stagedFile } from "./layout.ts";
@@ -15,6 +16,7 @@ import { readSnapshot, type Snapshot } from "./snapshot.ts";
 export interface Engine {
   readonly paths: DevicePaths;
   readonly store: ObjectStore;
+  readonly apps: AppPorts;
   readonly exec: Exec;
   readonly clock: Clock;
   readonly loader: BootLoader;

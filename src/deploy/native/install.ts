@@ -2,13 +2,15 @@
  * The first deployment of a device, from a stored image: the one that needs no predecessor and is good from the start,
  * since a person stands beside it.
  *
- * Order as ever: /var, then the deployment with its /etc, kernel, entry. Until the entry is there it can be repeated.
+ * Order as ever: /var, apps into their storage there, then the deployment with its /etc, kernel, entry. Until the entry is there it can be repeated.
  */
 import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { entriesDirectory } from "../../boot/entry-files.ts";
 import { hostError } from "../../host/error.ts";
 import { type AbsPath, type ByteString, below, type RelPath, utf8ToByteString } from "../../path.ts";
 import type { StoredTree } from "../../store/ingest.ts";
+import { discardCopies } from "../apps/app-copies.ts";
+import { loadApps } from "../apps/load-apps.ts";
 import { DeployError } from "../error.ts";
 import type { ImageReference } from "../host-status.ts";
 import type { ActivationReport, NotApplied } from "../port.ts";
@@ -66,6 +68,7 @@ export async function installDeployment(
   await sweepAndRead(engine);
   const origin = makeOrigin(engine, image, options.kargs, 1, options);
   const notApplied: NotApplied[] = [...(await seedVar(engine, image))];
+  await loadApps(engine.apps, origin.apps);
   const etc = withFiles(imageDirectory(image.root, "etc"), options.etcFiles);
   await publishDeployment(engine, origin, async (directory) => {
     const destination = below(directory, "etc");
@@ -74,6 +77,7 @@ export async function installDeployment(
   });
   await publishKernel(engine, findKernel(image.root), origin.kernel.bootChecksum);
   await engine.loader.arm(activationEntry(origin), undefined);
+  discardCopies(engine.apps.directory);
   return { id: origin.id, notApplied };
 }
 

@@ -9,6 +9,7 @@
  *       deploy/<id>/etc/               its /etc; there from activation on
  *       deploy/<id>/pinned             keeps it from gc (`os pin`)
  *       deploy/<id>.unfinished/        on its way in; swept
+ *       apps/ apps.json                container images on their way into the storage, and what was loaded (deploy/apps)
  *       var/                           the one /var
  *     <boot>/bootferry/<boot checksum>/{vmlinuz,initramfs.img}
  *     <boot>/loader/entries/bootferry-<id>+3.conf

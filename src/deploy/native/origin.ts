@@ -34,6 +34,8 @@ const originFields = z.object({
   architecture: z.string(),
   /** How bootc's status names the image. */
   image: z.strictObject({ image: z.string(), transport: z.string() }),
+  /** The container images that belong to it: names in the device's storage, and digests of manifests. */
+  apps: z.array(z.object({ name: z.string(), digest })).default([]),
   kargs: z.strictObject({ image: z.array(z.string()), local: z.array(z.string()) }),
   kernel: z.strictObject({ version: z.string(), bootChecksum: z.string().regex(/^[0-9a-f]{64}$/) }),
   /** What its boot entries ask of fs-verity; `off` when not all of its objects were sealed. */

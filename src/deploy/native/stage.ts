@@ -1,7 +1,7 @@
 /**
  * From a stored image to a staged deployment: complete on disk, not bootable, nothing of what boots touched.
  *
- *     deploy/<id>.unfinished/origin.json → sync → deploy/<id> → sync → staged.json → the staged one before it goes
+ *     apps loaded → deploy/<id>.unfinished/origin.json → sync → deploy/<id> → sync → staged.json → the staged one before it goes
  */
 import { mkdirSync, renameSync, rmSync } from "node:fs";
 import { removeDurably } from "../../boot/publish-file.ts";
@@ -13,11 +13,15 @@ import { hostError } from "../../host/error.ts";
 import { type AbsPath, below, parseAbsPath } from "../../path.ts";
 import type { StoredTree } from "../../store/ingest.ts";
 import type { FsVerityLevel } from "../../store/seal.ts";
+import { discardCopies } from "../apps/app-copies.ts";
+import { loadApps } from "../apps/load-apps.ts";
+import { pinsOf } from "../apps/port.ts";
 import { type DeploymentId, formatDeploymentId } from "../deployment-id.ts";
 import type { StagedDeployment, StageOptions } from "../port.ts";
 import type { StoredImage } from "../stored-image.ts";
 import { requireConfirmed, slotsOf } from "./boot-facts.ts";
 import type { VerityLevel } from "./command-line.ts";
+import { pruneDeviceApps } from "./device-apps.ts";
 import { type Engine, requireSafeLoader, sweepAndRead, syncEngine } from "./engine.ts";
 import { changeLocalKargs, isSameKargs, parseKarg, readImageKargs } from "./kargs.ts";
 import { bootChecksumOf, findKernel } from "./kernel.ts";
@@ -38,8 +42,12 @@ export async function stageDeployment(
   const { add, remove } = { add: options.addKargs?.map(parseKarg), remove: options.removeKargs };
   const local = changeLocalKargs(booted.origin.kargs.local, { add, remove });
   const origin = makeOrigin(engine, image, local, snapshot.highestSerial + 1, options);
+  await loadApps(engine.apps, origin.apps, options.signal); // a system without them must not be there to boot
   const { pending } = slotsOf(snapshot);
-  if (pending !== undefined && isSameDeployment(pending.origin, origin)) return stagedOf(pending);
+  if (pending !== undefined && isSameDeployment(pending.origin, origin)) {
+    discardCopies(engine.apps.directory);
+    return stagedOf(pending);
+  }
 
   options.signal?.throwIfAborted();
   await publishDeployment(engine, origin);
@@ -48,6 +56,8 @@ export async function stageDeployment(
   if (replaced !== undefined && !replaced.isPinned) {
     await removeDurably(engine.exec, deploymentDirectory(engine.paths, replaced.id));
   }
+  discardCopies(engine.apps.directory);
+  await pruneDeviceApps(engine);
   return stagedOf({ id: origin.id, origin });
 }
 
@@ -82,6 +92,7 @@ export function makeOrigin(
     release: isSigned ? release : null,
     architecture,
     // What `skopeo inspect oci:bootferry:TAG` reads on the medium: the release's own name for its image.
+    apps: [...pinsOf(image.apps)],
     image: options.imageReference ?? { image: `${MEDIUM_DIRECTORY}:${imageTag(release, image)}`, transport: "oci" },
     kargs: { image: [...readImageKargs(image.root, engine.store, architecture)], local: [...localKargs] },
     kernel: { version: kernel.version, bootChecksum: bootChecksumOf(kernel) },
@@ -125,6 +136,7 @@ function isSameDeployment(a: Origin, b: Origin): boolean {
     a.imageDigest === b.imageDigest &&
     a.manifestDigest === b.manifestDigest &&
     a.payloadDigest === b.payloadDigest &&
+    JSON.stringify(a.apps) === JSON.stringify(b.apps) &&
     isSameKargs(a.kargs, b.kargs)
   );
 }

@@ -3,7 +3,9 @@ import { CodedError, EXIT } from "../../error.ts";
 import { type IngestOptions, ingestRelease, type StoredTree } from "../../store/ingest.ts";
 import type { ObjectStore } from "../../store/object-store.ts";
 import type { StoreGarbage } from "../../store/plan-garbage.ts";
+import { copyApps } from "../apps/store-apps.ts";
 import type { DeployBackend, GcResult } from "../port.ts";
+import { planDeviceApps } from "./device-apps.ts";
 import { type Engine, requireSafeLoader } from "./engine.ts";
 import { collectGarbage, type IsWanted, planGarbage } from "./gc.ts";
 import { requireRoom } from "./require-room.ts";
@@ -14,22 +16,41 @@ type RequireRoom = NonNullable<IngestOptions["onPlan"]>;
 /** See {@link DeployBackend.store}. */
 export async function storeRelease(engine: Engine, ...release: StoreArguments): Promise<StoredTree> {
   await requireSafeLoader(engine);
-  const ports: StoringPorts = {
-    store: engine.store,
-    requireRoom: (plan, root) => requireRoom(engine, root, plan),
-    planDrop: (isWanted) => planGarbage(engine, { dropRollback: true }, isWanted),
-    dropRollback: () => collectGarbage(engine, { dropRollback: true }),
-  };
-  return storeMakingRoom(ports, ...release);
+  return storeWithApps(engine, release, (requireAllRoom) => {
+    const ports: StoringPorts = {
+      store: engine.store,
+      requireRoom: requireAllRoom,
+      planDrop: (isWanted) => planGarbage(engine, { dropRollback: true }, isWanted),
+      dropRollback: () => collectGarbage(engine, { dropRollback: true }),
+    };
+    return storeMakingRoom(ports, ...release);
+  });
 }
 
 /** As {@link storeRelease}, for whoever asks the loader himself; without room it is refused, and nothing makes way. */
 export function storeIfRoom(
-  engine: Pick<Engine, "paths" | "loader" | "store">,
+  engine: StoringEngine,
   ...[source, release, target, options]: StoreArguments
 ): Promise<StoredTree> {
-  const onPlan: RequireRoom = (plan, root) => requireRoom(engine, root, plan);
-  return ingestRelease(engine.store, source, release, target, { ...options, onPlan });
+  return storeWithApps(engine, [source, release, target, options], (onPlan) =>
+    ingestRelease(engine.store, source, release, target, { ...options, onPlan }),
+  );
+}
+
+type StoringEngine = Pick<Engine, "paths" | "loader" | "store" | "apps">;
+
+/** The tree and the apps: what either of them needs is asked for before the first layer of both. */
+async function storeWithApps(
+  engine: StoringEngine,
+  [source, , target, options]: StoreArguments,
+  storeTree: (requireAllRoom: RequireRoom) => Promise<StoredTree>,
+): Promise<StoredTree> {
+  const apps = await planDeviceApps(engine, source, target, options);
+  const stored = await storeTree((plan, root) =>
+    requireRoom(engine, root, { ...plan, neededBytes: plan.neededBytes + apps.neededBytes }),
+  );
+  const appBytes = await copyApps(engine.apps, source, apps, options);
+  return { ...stored, writtenBytes: stored.writtenBytes + appBytes };
 }
 
 export interface StoringPorts {
