@@ -13,6 +13,10 @@ export interface ExecOptions {
   readonly signal?: AbortSignal;
   /** Exit statuses that are an answer and not a failure; 0 is always one. */
   readonly accept?: readonly number[];
+  /** Every exit status is an answer. */
+  readonly acceptsAll?: boolean;
+  /** Open files of ours that the child gets as 3, 4 …; they stay open here. */
+  readonly extraFds?: readonly number[];
 }
 
 export interface ExecResult {
@@ -36,6 +40,7 @@ export const execOnHost: Exec = async (argv, options) => {
   const [file, ...args] = argv;
   const { execa } = await import("execa"); // as late as possible: loading it takes as long as most of our commands
   options.signal?.throwIfAborted(); // before there is a child
+  const extraFds = (options.extraFds ?? []) as readonly 3[]; // execa takes any number, and its types the first few
   const child = execa(file, args, {
     reject: false,
     encoding: "buffer",
@@ -43,7 +48,8 @@ export const execOnHost: Exec = async (argv, options) => {
     timeout: options.timeoutMs,
     maxBuffer: MAX_STDOUT_BYTES,
     env: { ...options.env, LC_ALL: "C" },
-    ...(options.stdin === undefined ? { stdin: "ignore" as const } : { input: options.stdin }),
+    stdio: [options.stdin === undefined ? "ignore" : "pipe", "pipe", "pipe", ...extraFds],
+    ...(options.stdin === undefined ? {} : { input: options.stdin }),
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
   });
@@ -63,13 +69,17 @@ export const execOnHost: Exec = async (argv, options) => {
     throw new HostError("HOST_TOOL_TIMEOUT", `${file} did not end within ${options.timeoutMs} ms`, { cause: result });
   }
   const exitCode = result.exitCode;
-  if (exitCode === undefined || (exitCode !== 0 && !options.accept?.includes(exitCode))) {
+  if (exitCode === undefined || !isAnswer(exitCode, options)) {
     const how = exitCode === undefined ? (result.shortMessage ?? "could not run") : `exit status ${exitCode}`;
     const said = stderrTail ? `: ${stderrTail}` : "";
     throw new HostError("HOST_TOOL_FAILED", `${argv.join(" ")}: ${how}${said}`, { cause: result });
   }
   return { exitCode, stdout: Buffer.from(result.stdout ?? []), stderrTail };
 };
+
+function isAnswer(exitCode: number, { accept = [], acceptsAll = false }: ExecOptions): boolean {
+  return exitCode === 0 || acceptsAll || accept.includes(exitCode);
+}
 
 /**
  * Ends the children of a child that leads a group of its own, as `timeout` does: ended itself in the instant after it has

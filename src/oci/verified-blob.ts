@@ -37,7 +37,10 @@ export function readVerifiedChunks(
 export async function verifyBlob(
   reader: LayoutReader,
   expected: PinnedContent,
-  { signal, onBytes }: { readonly signal?: AbortSignal | undefined; readonly onBytes?: (bytes: number) => void } = {},
+  {
+    signal,
+    onBytes,
+  }: { readonly signal?: AbortSignal | undefined; readonly onBytes?: ((bytes: number) => void) | undefined } = {},
 ): Promise<void> {
   for await (const chunk of verifiedChunks(reader, expected, true, signal)) onBytes?.(chunk.length);
 }

@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { describe, expect, it } from "vitest";
 import { execOnHost } from "../../../src/host/exec.ts";
 
@@ -43,6 +44,26 @@ describe("running a tool", () => {
     });
     const answer = await execOnHost(argv, { ...TIMEOUT, accept: [3] });
     expect(answer).toMatchObject({ exitCode: 3, stderrTail: "no such device" });
+  });
+
+  it("takes every exit status for an answer when asked to, but not that a tool is killed", async () => {
+    const answer = await execOnHost(["sh", "-c", "exit 101"], { ...TIMEOUT, acceptsAll: true });
+    expect(answer.exitCode).toBe(101);
+    const killed = execOnHost(["sh", "-c", "kill -9 $$"], { ...TIMEOUT, acceptsAll: true });
+    await expect(killed).rejects.toMatchObject({ code: "HOST_TOOL_FAILED" });
+  });
+
+  it("hands on open files from the descriptor 3 on, and leaves them open", async () => {
+    const directory = mkdtempSync(`${tmpdir()}/exec-`);
+    const fds = ["a", "b"].map((name) => openSync(`${directory}/${name}`, "w+"));
+    try {
+      await execOnHost(["sh", "-c", "cat >&3; echo to b >&4"], { ...TIMEOUT, stdin: "to a", extraFds: fds });
+      const texts = fds.map((fd) => readFileSync(`/proc/self/fd/${fd}`, "utf8"));
+      expect(texts).toEqual(["to a", "to b\n"]);
+    } finally {
+      for (const fd of fds) closeSync(fd);
+      rmSync(directory, { recursive: true });
+    }
   });
 
   it("keeps the end of a long complaint", async () => {
