@@ -77,6 +77,7 @@ async function assess(session: Session, tried: Trying): Promise<Outcome> {
  * no attempt speaks of. A deployment on trial keeps the backend from staging, so nothing else comes of it.
  */
 export async function assessUnconfirmed(session: Session): Promise<Outcome> {
+  await session.ports.backend.settleBoot("unknown");
   const left = await goOn(session);
   const adopted = isAtRest(session.journal.state)
     ? await adoptUnconfirmed(session, await session.ports.backend.bootFacts())
@@ -150,7 +151,10 @@ async function unhealthy(
   const error = new AgentError("AGENT_UNHEALTHY", `${nameOf(tried)} is not well: ${describeHealth(health)}`);
   // Somebody else (systemd-bless-boot, a person) confirmed it: a confirmed system is never rebooted for its health.
   if (isConfirmed) return { ...(await fail(session, error)), error };
-  if (canFallBack) return reboot(session, tried);
+  if (canFallBack) {
+    await session.ports.backend.settleBoot("failed");
+    return reboot(session, tried);
+  }
   session.show("There is no other system to go back to.");
   return outcome(session.journal, "unhealthy", "There is no other system to go back to.", error);
 }

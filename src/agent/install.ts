@@ -5,6 +5,7 @@
 import type { MountedMedium } from "../bundle/medium.ts";
 import type { Target } from "../bundle/statement.ts";
 import type { VerifiedRelease } from "../bundle/verify-release.ts";
+import type { StageProgress } from "../deploy/port.ts";
 import type { StoredImage } from "../deploy/stored-image.ts";
 import { CodedError, EXIT } from "../error.ts";
 import { StoreError } from "../store/error.ts";
@@ -163,7 +164,9 @@ async function stage(
   { release, restages }: JournalIn<"stored">,
 ): Promise<Outcome> {
   const { backend, signal } = session.ports;
-  const staged = await backend.stage(image, signal === undefined ? {} : { signal });
+  const onProgress = ({ bytesDone, bytesTotal }: StageProgress) =>
+    session.showProgress({ label: "deploying", doneBytes: bytesDone, totalBytes: bytesTotal });
+  const staged = await backend.stage(image, { signal, onProgress });
   // What is not what was signed must not stay where it could be activated.
   await takingBackOnError(session, () => verifySecondLock(backend, staged, release));
   signal?.throwIfAborted();

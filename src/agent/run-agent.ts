@@ -43,6 +43,7 @@ export async function runAgent(ports: AgentPorts, request: AgentRequest): Promis
 }
 
 async function finishEarlier(session: Session): Promise<Outcome | undefined> {
+  await session.ports.backend.settleBoot("unknown");
   await session.ports.backend.bootFacts(); // a device that cannot say what runs ends no attempt
   const left = await goOn(session);
   if (!isAtRest(session.journal.state)) return left;

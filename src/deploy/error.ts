@@ -1,5 +1,6 @@
 /** What can keep a stored image from becoming a deployment that boots. */
 import { CodedError, type ErrorTable, EXIT } from "../error.ts";
+import { BOOTC_ERRORS, type BootcErrorCode } from "./bootc/error-codes.ts";
 
 export type DeployErrorCode =
   | "DEPLOY_NO_SPACE"
@@ -35,9 +36,11 @@ export type DeployErrorCode =
   | "DEPLOY_APP_TOOL_MISSING"
   | "DEPLOY_APP_NAME_UNFIT"
   | "DEPLOY_APP_NAME_TAKEN"
-  | "DEPLOY_APP_NOT_LOADED";
+  | "DEPLOY_APP_NOT_LOADED"
+  | BootcErrorCode;
 
 export const DEPLOY_ERRORS: ErrorTable<DeployErrorCode> = {
+  ...BOOTC_ERRORS,
   DEPLOY_NO_SPACE: {
     exit: EXIT.noSpace,
     remedy:

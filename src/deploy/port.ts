@@ -89,6 +89,13 @@ export interface StageOptions {
   /** The image was trusted by `--trust-local` and not by a signature: its origin names no release and no statement. */
   readonly isTrustedLocally?: boolean;
   readonly signal?: AbortSignal | undefined;
+  /** Told how far it is, where that takes long. */
+  readonly onProgress?: ((progress: StageProgress) => void) | undefined;
+}
+
+export interface StageProgress {
+  readonly bytesDone: number;
+  readonly bytesTotal: number;
 }
 
 /** A file in /etc that both this device and the new image changed. The device's version was kept. */
@@ -140,6 +147,13 @@ export interface DeployBackend {
   status(): Promise<Host>;
   /** @throws DeployError DEPLOY_BOOT_PARTITION_ABSENT: what runs cannot be told from its entries, nor can anything else */
   bootFacts(): Promise<BootFacts>;
+  /**
+   * Brings to its end what the running boot and the one before have left: called at the start of each run that may write,
+   * and before a reboot for health. Where no boot loader counts the tries of a deployment, they are counted here: with the
+   * last one used up, or over and `failed`, the other deployment boots next. Idempotent within a boot.
+   * @throws DeployError, HostError when the boot order could not be changed
+   */
+  settleBoot(health: "unknown" | "failed"): Promise<void>;
   /**
    * Stores the image of a release's target: each byte of the medium is read once, and what was read is what is stored.
    * Resumable; nothing that boots changes. All that deploying will take is asked for before the first layer is opened, and

@@ -1,23 +1,49 @@
 /**
- * What every deploy backend does, whatever it deploys with. A second backend joins the table below.
+ * What every deploy backend does, whatever it deploys with. Where their natures differ the table below says so, and the test
+ * says what is true of either.
  */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { DeployBackend } from "../../src/deploy/port.ts";
 import type { StoredImage } from "../../src/deploy/stored-image.ts";
-import { digestOf } from "../../src/oci/digest.ts";
+import { type BootcHostOptions, bootcRelease, openBootcHost } from "../support/bootc-host.ts";
 import { bootable, installAndBoot, openTestDevice, storeImage, type TestDevice } from "../support/device-fixtures.ts";
 import { openFakeDevice } from "../support/fake-backend.ts";
-import { type Files, type ReleaseFixture, releaseFixture } from "../unit/store/store-fixture.ts";
+import type { Files, ReleaseFixture } from "../unit/store/store-fixture.ts";
 
 /** Release 1.0 runs already. */
 interface BackendUnderTest extends Disposable {
   readonly backend: DeployBackend;
-  boot(): void;
+  boot(): Promise<void>;
 }
 
-const BACKENDS: readonly (readonly [string, () => Promise<BackendUnderTest>])[] = [
-  ["native", openNative],
-  ["fake", openFake],
+interface Nature {
+  /** What is staged and not activated does not boot. */
+  readonly locks: boolean;
+  /** What is staged is still there after a reboot, without being activated. */
+  readonly keepsStaged: boolean;
+  /**
+   * What is staged can be dropped. Else it takes the place of the deployment to go back to, and stays locked until the
+   * reboot takes it away.
+   */
+  readonly dropsStaged: boolean;
+  /** The deployment to go back to can be given up for its room. */
+  readonly dropsRollback: boolean;
+}
+
+const OURS: Nature = { locks: true, keepsStaged: true, dropsStaged: true, dropsRollback: true };
+const OF_BOOTC: Nature = { locks: true, keepsStaged: false, dropsStaged: true, dropsRollback: false };
+
+const BACKENDS: readonly (readonly [string, () => Promise<BackendUnderTest>, Nature])[] = [
+  ["native", openNative, OURS],
+  ["fake", openFake, OURS],
+  ["bootc (ostree, GRUB counts)", () => openBootc({ hasGreenboot: true }), OF_BOOTC],
+  ["bootc (ostree, nobody but us counts)", () => openBootc({}), OF_BOOTC],
+  ["bootc (ostree, older than locking)", () => openBootc({ version: "1.6.0" }), { ...OF_BOOTC, locks: false }],
+  [
+    "bootc (composefs, systemd-boot)",
+    () => openBootc({ backend: "composefs", bootloader: "systemd" }),
+    { ...OF_BOOTC, dropsStaged: false },
+  ],
 ];
 
 async function openNative(): Promise<BackendUnderTest> {
@@ -25,7 +51,7 @@ async function openNative(): Promise<BackendUnderTest> {
   await installAndBoot(device, bootable("1.0"));
   return {
     backend: device.backend,
-    boot: () => void device.boot(),
+    boot: async () => void device.boot(),
     [Symbol.dispose]: () => device[Symbol.dispose](),
   };
 }
@@ -36,18 +62,21 @@ async function openFake(): Promise<BackendUnderTest> {
   const fake = openFakeDevice(paths, { store });
   fake.provision(storeImage(store, bootable("1.0"), "1.0", 1));
   fake.boot();
-  return { backend: fake.backend, boot: () => void fake.boot(), [Symbol.dispose]: dispose };
+  return { backend: fake.backend, boot: async () => void fake.boot(), [Symbol.dispose]: dispose };
 }
 
-/** A release of the given version, on a medium of its own. */
+async function openBootc(options: BootcHostOptions): Promise<BackendUnderTest> {
+  const { machine, backend, bootWithAgent } = await openBootcHost(options);
+  const boot = options.hasGreenboot ? async () => void machine.boot() : () => bootWithAgent();
+  return { backend, boot, [Symbol.dispose]: () => machine[Symbol.dispose]() };
+}
+
+/** A release of the given version, on a medium of its own: the same for every backend. */
 async function makeRelease(version: string): Promise<ReleaseFixture> {
-  const made = await releaseFixture([bootable(version) as Files]); // plain files all of them
-  const statement = { ...made.release.statement, version, sequence: Number.parseInt(version, 10) };
-  const release: typeof made.release = { ...made.release, statement, payloadDigest: digestOf(`payload ${version}`) };
-  return { ...made, release };
+  return bootcRelease(version, [bootable(version) as Files]); // plain files all of them
 }
 
-describe.each(BACKENDS)("the %s backend", (_name, open) => {
+describe.each(BACKENDS)("the %s backend", (_name, open, nature) => {
   let device: BackendUnderTest;
   let backend: DeployBackend;
   beforeEach(async () => {
@@ -63,7 +92,7 @@ describe.each(BACKENDS)("the %s backend", (_name, open) => {
   const update = async (version: string) => {
     const staged = await backend.stage(await store(version));
     await backend.activate(staged);
-    device.boot();
+    await device.boot();
     return staged.id;
   };
   const versions = async () => {
@@ -112,10 +141,11 @@ describe.each(BACKENDS)("the %s backend", (_name, open) => {
     });
     const host = await backend.status();
     expect(host.status.staged?.image?.imageDigest).toBe(image.manifestDigest);
-    expect(host.status.staged?.downloadOnly).toBe(true);
-    expect((await backend.bootFacts()).nextBoot).not.toBe(staged.id);
-    device.boot();
-    expect(await versions()).toEqual(["2.0", "1.0", null]);
+    expect(host.status.staged?.downloadOnly).toBe(nature.locks);
+    expect((await backend.bootFacts()).nextBoot === staged.id).toBe(!nature.locks);
+    await device.boot();
+    const left = nature.locks ? [nature.keepsStaged ? "2.0" : null, "1.0", null] : [null, "2.0", "1.0"];
+    expect(await versions()).toEqual(left);
   });
 
   it("activates, boots, and confirms", async () => {
@@ -135,7 +165,7 @@ describe.each(BACKENDS)("the %s backend", (_name, open) => {
 
   it("falls back when it is not confirmed, and then shows what failed as rollback", async () => {
     const id = await update("2.0");
-    for (let boots = 0; boots < 3; boots++) device.boot();
+    for (let boots = 0; boots < 3; boots++) await device.boot();
     expect(await versions()).toEqual([null, "1.0", "2.0"]);
     const facts = await backend.bootFacts();
     expect(facts.assessment).toBe("confirmed");
@@ -149,7 +179,7 @@ describe.each(BACKENDS)("the %s backend", (_name, open) => {
     await backend.activate(first);
     expect((await backend.stage(image)).id).toBe(first.id);
     await backend.activate(first);
-    device.boot();
+    await device.boot();
     await backend.confirm();
     await backend.confirm();
     expect(await versions()).toEqual([null, "2.0", "1.0"]);
@@ -167,7 +197,8 @@ describe.each(BACKENDS)("the %s backend", (_name, open) => {
     await backend.stage(await store("2.0"));
     await backend.unstage();
     await backend.unstage();
-    expect(await backend.staged()).toBeUndefined();
+    expect((await backend.staged()) === undefined).toBe(nature.dropsStaged);
+    await device.boot();
     expect(await versions()).toEqual([null, "1.0", null]);
   });
 
@@ -186,9 +217,9 @@ describe.each(BACKENDS)("the %s backend", (_name, open) => {
     expect(await backend.rollback()).toEqual({ nextBoot: "current" });
     expect((await backend.status()).status.rollbackQueued).toBe(false);
     await backend.rollback();
-    device.boot();
+    await device.boot();
     expect(await versions()).toEqual([null, "1.0", "2.0"]);
-    device.boot();
+    await device.boot();
     expect(await versions()).toEqual([null, "1.0", "2.0"]);
     expect((await backend.bootFacts()).assessment).toBe("confirmed");
   });
@@ -197,9 +228,9 @@ describe.each(BACKENDS)("the %s backend", (_name, open) => {
     await update("2.0");
     await backend.confirm();
     await backend.rollback();
-    device.boot();
+    await device.boot();
     expect(await backend.rollback()).toEqual({ nextBoot: "rollback" });
-    device.boot();
+    await device.boot();
     expect(await versions()).toEqual([null, "2.0", "1.0"]);
   });
 
@@ -207,18 +238,20 @@ describe.each(BACKENDS)("the %s backend", (_name, open) => {
     await update("2.0");
     await backend.confirm();
     await backend.stage(await store("3.0"));
-    expect(await backend.rollback()).toEqual({ nextBoot: "rollback" });
-    expect(await backend.staged()).toBeUndefined();
+    expect(await backend.rollback()).toEqual({ nextBoot: nature.dropsStaged ? "rollback" : "current" });
+    expect((await backend.staged()) === undefined).toBe(nature.dropsStaged);
+    await device.boot();
+    expect((await versions()).slice(0, 2)).toEqual([null, nature.dropsStaged ? "1.0" : "2.0"]);
   });
 
   it("tries a deployment that never was confirmed when one goes back to it, and falls back again", async () => {
     await update("2.0");
-    for (let boots = 0; boots < 3; boots++) device.boot();
+    for (let boots = 0; boots < 3; boots++) await device.boot();
     expect(await backend.rollback()).toEqual({ nextBoot: "rollback" });
-    device.boot();
+    await device.boot();
     expect(await versions()).toEqual([null, "2.0", "1.0"]);
     expect((await backend.bootFacts()).assessment).toBe("assessing");
-    for (let boots = 0; boots < 3; boots++) device.boot();
+    for (let boots = 0; boots < 3; boots++) await device.boot();
     expect(await versions()).toEqual([null, "1.0", "2.0"]);
   });
 
@@ -238,7 +271,7 @@ describe.each(BACKENDS)("the %s backend", (_name, open) => {
     expect(await backend.gc()).toMatchObject({ deployments: [], kernels: [], objects: 0, freedBytes: 0 });
     expect(await versions()).toEqual([null, "4.0", "3.0"]);
     await backend.rollback();
-    device.boot();
+    await device.boot();
     expect(await versions()).toEqual([null, "3.0", "4.0"]);
   });
 
@@ -248,10 +281,11 @@ describe.each(BACKENDS)("the %s backend", (_name, open) => {
     await backend.gc();
     expect(await versions()).toEqual([null, "2.0", "1.0"]);
     const { deployments, freedBytes } = await backend.gc({ dropRollback: true });
-    expect(deployments).toHaveLength(1);
-    expect(freedBytes).toBeGreaterThan(0);
-    expect(await versions()).toEqual([null, "2.0", null]);
-    device.boot();
-    expect(await versions()).toEqual([null, "2.0", null]);
+    expect(deployments).toHaveLength(nature.dropsRollback ? 1 : 0);
+    expect(freedBytes > 0).toBe(nature.dropsRollback);
+    const left = [null, "2.0", nature.dropsRollback ? null : "1.0"];
+    expect(await versions()).toEqual(left);
+    await device.boot();
+    expect(await versions()).toEqual(left);
   });
 });

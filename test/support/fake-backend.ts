@@ -134,6 +134,7 @@ export function openFakeDevice(paths: DevicePaths, { tries = 3, store }: FakeDev
     needsTree: true,
     probe: async () => ({ kind: "native", isBooted: bootedId !== undefined, problem: undefined }),
     bootFacts: async () => bootFacts(),
+    settleBoot: async () => undefined,
     async status() {
       const slots = { booted: booted(), staged: pending() };
       const rollback = inOrder().find((it) => it !== slots.booted && it !== slots.staged);

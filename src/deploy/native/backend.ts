@@ -64,6 +64,7 @@ export function openNativeBackend(options: NativeBackendOptions): DeployBackend 
     async bootFacts() {
       return bootFactsOf(requireBootPartition(read()));
     },
+    settleBoot: async () => undefined, // the boot loader counts, and remembers its fallbacks
     store: (...release) => storeRelease(engine, ...release),
     countStored: () => [...engine.store.listObjectNames()].length,
     stage: (image, stageOptions) => stageDeployment(engine, image, stageOptions),

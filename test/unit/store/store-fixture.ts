@@ -64,6 +64,9 @@ export interface ReleaseFixtureOptions {
   readonly treeBytes?: Buffer;
   /** What the config of the image says; the target is for amd64. */
   readonly architecture?: string;
+  /** More members of the image's config, and annotations of its manifest. */
+  readonly config?: object;
+  readonly annotations?: Readonly<Record<string, string>>;
   /** The medium gives its blobs in chunks of this size. */
   readonly chunkBytes?: number;
 }
@@ -93,6 +96,7 @@ export async function releaseFixture(
       architecture: options.architecture ?? "amd64",
       os: "linux",
       rootfs: { type: "layers", diff_ids: layerBlobs.map((blob) => digestOf(blob)) },
+      ...options.config,
     }),
   );
   const manifest = Buffer.from(
@@ -100,6 +104,7 @@ export async function releaseFixture(
       schemaVersion: 2,
       config: descriptor("application/vnd.oci.image.config.v1+json", config),
       layers: layerBlobs.map((blob) => descriptor(mediaType, blob)),
+      ...(options.annotations === undefined ? {} : { annotations: options.annotations }),
     }),
   );
   const root = treeOf(options.tree ?? Object.assign({}, ...layers));
