@@ -2,13 +2,13 @@
  * What this device remembers of its trust, read with what holds at this moment, and written when that is more.
  *
  *     <state directory>/trust.json           the first copy
- *     <sysroot>/bootferry/trust.json         the second one: outside of /var, which people empty
+ *     <sysroot>/bootferry/trust.json         the second one: outside of /var, which people empty; on a bootc host, whose
+ *                                            physical root is read-only, <state directory>/trust-copy.json
  *
  * When neither can be read, the floors are found again from the deployments that were confirmed, and the root from the
  * files of the device: never a reason to stop.
  */
 import type { DevicePaths } from "../config/device-paths.ts";
-import { engineDirectory } from "../deploy/native/layout.ts";
 import type { BootFacts } from "../deploy/port.ts";
 import { CodedError } from "../error.ts";
 import { HostError } from "../host/error.ts";
@@ -31,7 +31,7 @@ import type { AgentPorts, Session } from "./session.ts";
 import { type RootReading, readTrustRoot } from "./trust-root.ts";
 
 export function trustStateFiles(paths: DevicePaths): TrustStateFiles {
-  return { first: below(paths.stateDirectory, "trust.json"), second: below(engineDirectory(paths), "trust.json") };
+  return { first: below(paths.stateDirectory, "trust.json"), second: paths.trustCopy };
 }
 
 export interface DeviceTrust {

@@ -11,9 +11,15 @@ import type { BootLoader } from "../boot/boot-loader.ts";
 import { openDeviceLoader } from "../boot/device-loader.ts";
 import type { AgentConfig } from "../config/agent-config.ts";
 import { type DeviceFiles, hostFiles } from "../config/device-files.ts";
-import { type DevicePaths, HOST_DEVICE_PATHS, simulatedDevicePaths } from "../config/device-paths.ts";
+import {
+  BOOTC_DEVICE_PATHS,
+  type DevicePaths,
+  HOST_DEVICE_PATHS,
+  simulatedDevicePaths,
+} from "../config/device-paths.ts";
 import { ConfigError } from "../config/error.ts";
 import { loadAgentConfig, parseAgentConfig } from "../config/load-agent-config.ts";
+import { openBootcBackend } from "../deploy/bootc/backend.ts";
 import { makeEngine, openNativeBackend } from "../deploy/native/backend.ts";
 import { requireBooted } from "../deploy/native/boot-facts.ts";
 import { type DeploymentFiles, openBootedFiles } from "../deploy/native/deployment-files.ts";
@@ -23,6 +29,7 @@ import { readSnapshot } from "../deploy/native/snapshot.ts";
 import type { DeployBackend } from "../deploy/port.ts";
 import { type ObjectStore, openObjectStore } from "../store/object-store.ts";
 import type { CliContext } from "./context.ts";
+import { chooseBackend, requireNativeBooted } from "./device-backend.ts";
 
 export interface SysrootOption {
   readonly sysroot?: string;
@@ -47,7 +54,7 @@ export interface Device {
   readonly loader: BootLoader;
 }
 
-/** A device with its deployments and files, whatever its configuration says: that may be what is broken. */
+/** A device of our own engine with its deployments and files, whatever its configuration says: that may be what is broken. */
 interface UnconfiguredDevice extends Device {
   readonly store: ObjectStore;
   readonly engine: Engine;
@@ -55,8 +62,11 @@ interface UnconfiguredDevice extends Device {
   readonly files: DeviceFiles;
 }
 
-/** A device with its configuration; what changes it needs its lock, see {@link openDevice}. */
-export interface ConfiguredDevice extends UnconfiguredDevice {
+/** A device with its configuration, whatever deploys on it; what changes it needs its lock, see {@link openDevice}. */
+export interface ConfiguredDevice {
+  readonly paths: DevicePaths;
+  readonly backend: DeployBackend;
+  readonly files: DeviceFiles;
   readonly programs: ProgramFiles;
   readonly config: AgentConfig;
 }
@@ -64,7 +74,10 @@ export interface ConfiguredDevice extends UnconfiguredDevice {
 /** A device to work on, with its lock held. */
 export interface OpenDevice extends ConfiguredDevice, AsyncDisposable {}
 
-/** A device to mend or to go back on, with its lock held. */
+/** A device of our own engine to work on, with its lock held. */
+export interface NativeDevice extends ConfiguredDevice, UnconfiguredDevice, AsyncDisposable {}
+
+/** A device of our own engine to mend or to go back on, with its lock held. */
 export interface RescuedDevice extends UnconfiguredDevice, AsyncDisposable {}
 
 export interface DeviceOptions extends SysrootOption {
@@ -80,21 +93,35 @@ export function findDevice(context: CliContext, { sysroot }: SysrootOption): Dev
 }
 
 /**
- * Takes the device's lock, opens its store and reads the configuration of the running deployment.
+ * Takes the device's lock and reads the configuration of the running deployment.
  * @throws HostError HOST_BUSY; DeployError DEPLOY_NOT_BOOTED; StoreError; ConfigError
  */
-export function openDevice(context: CliContext, options: DeviceOptions): Promise<OpenDevice> {
+export async function openDevice(context: CliContext, options: DeviceOptions): Promise<OpenDevice> {
+  const device = findDevice(context, options);
+  // Before anything is made there: the directory may be a misspelt one.
+  if (device.paths.isSimulated) await requireNativeBooted(context.exec, device);
   return withLock(context, options, () => configureDevice(context, options));
+}
+
+/**
+ * The same for a verb of our own engine.
+ * @throws as {@link openDevice}; DeployError DEPLOY_NOT_NATIVE on a bootc host
+ */
+export async function openNativeDevice(context: CliContext, options: DeviceOptions): Promise<NativeDevice> {
+  const device = findDevice(context, options);
+  await requireNativeBooted(context.exec, device);
+  return withLock(context, options, () => configureNative(context, device, options));
 }
 
 /**
  * Takes the device's lock and opens its store, without its configuration: going back and mending have to work on a
  * device whose configuration or image is damaged.
- * @throws HostError HOST_BUSY; DeployError DEPLOY_NOT_BOOTED
+ * @throws HostError HOST_BUSY; DeployError DEPLOY_NOT_BOOTED, DEPLOY_NOT_NATIVE
  */
-export function openDeviceForRescue(context: CliContext, options: SysrootOption): Promise<RescuedDevice> {
+export async function openDeviceForRescue(context: CliContext, options: SysrootOption): Promise<RescuedDevice> {
+  const device = findDevice(context, options);
+  await requireNativeBooted(context.exec, device);
   return withLock(context, options, async () => {
-    const device = findDevice(context, options);
     const { exec, clock } = context;
     const store = await openObjectStore(engineDirectory(device.paths), { exec, fsVerity: "on" }); // where it can
     const engineOptions = { paths: device.paths, store, exec, clock };
@@ -113,9 +140,7 @@ async function withLock<T extends object>(
   options: SysrootOption & Pick<DeviceOptions, "lockTimeout">,
   open: () => Promise<T>,
 ): Promise<T & AsyncDisposable> {
-  const { paths, loader } = findDevice(context, options);
-  requireBooted(readSnapshot(paths, loader)); // before anything is made there: the directory may be a misspelt one
-  const lock = await openAgentLock(paths.runtimeDirectory, {
+  const lock = await openAgentLock(findDevice(context, options).paths.runtimeDirectory, {
     timeoutSeconds: options.lockTimeout ?? 0,
     signal: context.signal,
   });
@@ -128,12 +153,27 @@ async function withLock<T extends object>(
 }
 
 /**
- * Opens the store and reads the configuration of the running deployment, without the lock: for looking.
+ * Reads the configuration of the running deployment and opens what deploys, without the lock: for looking.
  * @throws DeployError DEPLOY_NOT_BOOTED; StoreError; ConfigError
  */
 export async function configureDevice(context: CliContext, options: DeviceOptions): Promise<ConfiguredDevice> {
-  const { paths, loader } = findDevice(context, options);
+  const device = findDevice(context, options);
+  if (device.paths.isSimulated) return configureNative(context, device, options);
+  const config = await readConfig(context, hostFiles, options.config);
+  const kind = await chooseBackend(context.exec, device, config.deploy.backend);
+  return kind === "bootc" ? configureBootc(context, config) : configureNative(context, device, options);
+}
+
+function configureBootc({ exec }: CliContext, config: AgentConfig): ConfiguredDevice {
+  const paths = BOOTC_DEVICE_PATHS;
+  const backend = openBootcBackend({ paths, exec, tries: config.install.tries });
+  return { paths, backend, files: hostFiles, programs: hostPrograms, config };
+}
+
+async function configureNative(context: CliContext, device: Device, options: DeviceOptions) {
+  const { paths, loader } = device;
   const { exec, clock } = context;
+  if (!paths.isSimulated) requireBooted(readSnapshot(paths, loader)); // no store is made where none is used
   // Files are read through a store of any level; the one that the configuration wants can be opened only after it.
   const reading = await openObjectStore(engineDirectory(paths), { exec, fsVerity: "off" });
   const simulated = paths.isSimulated ? openBootedFiles(paths, reading, loader) : undefined;

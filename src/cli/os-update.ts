@@ -20,7 +20,7 @@ import type { ActivationReport, StagedDeployment, StageOptions } from "../deploy
 import { StoreError } from "../store/error.ts";
 import { agentPorts } from "./agent-ports.ts";
 import type { CliContext } from "./context.ts";
-import type { Device, OpenDevice } from "./device.ts";
+import type { Device, NativeDevice } from "./device.ts";
 import { ingestProgress } from "./ingest-progress.ts";
 import type { Output } from "./output.ts";
 
@@ -39,7 +39,7 @@ export type Installable = Extract<MediumChoice, { kind: "install" }>;
  */
 export async function chooseForDevice(
   context: CliContext,
-  device: OpenDevice,
+  device: NativeDevice,
   medium: MountedMedium,
   { agentVersion, isDryRun, output }: ChooseOptions,
 ): Promise<MediumChoice> {
@@ -73,7 +73,7 @@ export interface ChooseOptions {
  */
 async function stageChoice(
   context: CliContext,
-  device: OpenDevice,
+  device: NativeDevice,
   medium: MountedMedium,
   { release, target }: Installable,
   options: StageOptions & { readonly output: Output },
@@ -100,7 +100,7 @@ async function stageChoice(
 
 /** Makes it the next boot, and says what of /etc needs a look. */
 export async function activateAndWarn(
-  { backend }: Pick<OpenDevice, "backend">,
+  { backend }: Pick<NativeDevice, "backend">,
   staged: StagedDeployment,
   output: Pick<Output, "warn">,
 ): Promise<ActivationReport> {
@@ -121,7 +121,7 @@ export async function activateAndWarn(
  */
 export async function installChoice(
   context: CliContext,
-  device: OpenDevice,
+  device: NativeDevice,
   job: {
     readonly medium: MountedMedium;
     readonly choice: Installable;

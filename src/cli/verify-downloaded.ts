@@ -11,7 +11,7 @@ import { verifyStore } from "../store/verify-store.ts";
 import { TrustError } from "../trust/error.ts";
 import { evaluateRollback, nameRefusal, rollbackRefusal } from "../trust/rollback-policy.ts";
 import type { CliContext } from "./context.ts";
-import type { OpenDevice } from "./device.ts";
+import type { NativeDevice } from "./device.ts";
 
 /**
  * Requires that this device would still choose the release, and that all of its contents are whole on the disk. Reads only.
@@ -21,7 +21,7 @@ import type { OpenDevice } from "./device.ts";
  */
 export async function verifyDownloaded(
   { signal }: Pick<CliContext, "signal">,
-  device: OpenDevice,
+  device: NativeDevice,
   { id }: StagedDeployment,
 ): Promise<void> {
   const { backend, config, store } = device;

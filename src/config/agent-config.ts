@@ -196,6 +196,16 @@ const install = z.strictObject({
     ),
 });
 
+const deploy = z.strictObject({
+  backend: z
+    .enum(["auto", "native", "bootc"])
+    .default("auto")
+    .describe(
+      "What deploys the images: `native`, bootferry itself; `bootc`, the host's own bootc; `auto`, bootc where it has booted the host " +
+        'and bootferry has deployed nothing there, else bootferry itself. Default: `"auto"`. Example: `backend = "bootc"`',
+    ),
+});
+
 const store = z.strictObject({
   "fs-verity": z
     .enum(["off", "on", "required"])
@@ -285,6 +295,7 @@ export const agentConfigSchema = z.strictObject({
   trust: trust.prefault({}).describe("Whose signatures it believes."),
   reboot: reboot.prefault({}).describe("When it reboots into what it has installed."),
   health: health.prefault({}).describe("What must be well before a new deployment is kept."),
+  deploy: deploy.prefault({}).describe("What deploys."),
   install: install.prefault({}).describe("How a new deployment is tried."),
   store: store.prefault({}).describe("How deployments are kept on disk."),
   hooks: hooks.prefault({}).describe("What to run when the agent changes its state."),

@@ -6,6 +6,7 @@
  *     boot partition       /boot                      DIR/boot
  *     the one /var         /var                       DIR/bootferry/var
  *     state                /var/lib/bootferry         DIR/bootferry/var/lib/bootferry
+ *     second trust state   /sysroot/bootferry         DIR/bootferry          (outside of /var; bootc hosts: state)
  *     runtime              /run/bootferry             DIR/run/bootferry      (emptied by a simulated boot)
  *     kernel command line  /proc/cmdline              DIR/run/simulated/cmdline
  *     boot id              /proc/sys/kernel/random/…  DIR/run/simulated/boot_id
@@ -18,6 +19,8 @@ export interface DevicePaths {
   readonly sysroot: AbsPath;
   readonly boot: AbsPath;
   readonly stateDirectory: AbsPath;
+  /** The second copy of what is remembered of the trust. */
+  readonly trustCopy: AbsPath;
   readonly runtimeDirectory: AbsPath;
   readonly kernelCommandLine: AbsPath;
   readonly bootId: AbsPath;
@@ -32,11 +35,18 @@ export const HOST_DEVICE_PATHS: DevicePaths = {
   sysroot: parseAbsPath("/sysroot"),
   boot: parseAbsPath("/boot"),
   stateDirectory: parseAbsPath("/var/lib/bootferry"),
+  trustCopy: parseAbsPath("/sysroot/bootferry/trust.json"),
   runtimeDirectory: parseAbsPath("/run/bootferry"),
   kernelCommandLine: parseAbsPath("/proc/cmdline"),
   bootId: parseAbsPath("/proc/sys/kernel/random/boot_id"),
   uBootConfig: parseAbsPath("/etc/fw_env.config"),
   isSimulated: false,
+};
+
+/** The places of a bootc host: its physical root is mounted read-only, and bootc's alone. */
+export const BOOTC_DEVICE_PATHS: DevicePaths = {
+  ...HOST_DEVICE_PATHS,
+  trustCopy: parseAbsPath("/var/lib/bootferry/trust-copy.json"),
 };
 
 /** The places of a device that lives in `sysroot`. */
@@ -45,6 +55,7 @@ export function simulatedDevicePaths(sysroot: AbsPath): DevicePaths {
     sysroot,
     boot: below(sysroot, "boot"),
     stateDirectory: below(sysroot, "bootferry", "var", "lib", "bootferry"),
+    trustCopy: below(sysroot, "bootferry", "trust.json"),
     runtimeDirectory: below(sysroot, "run", "bootferry"),
     kernelCommandLine: below(sysroot, "run", "simulated", "cmdline"),
     bootId: below(sysroot, "run", "simulated", "boot_id"),
@@ -59,6 +70,7 @@ export function targetDevicePaths(root: AbsPath, boot: AbsPath, scratch: AbsPath
     sysroot: root,
     boot,
     stateDirectory: below(root, "bootferry", "var", "lib", "bootferry"),
+    trustCopy: below(root, "bootferry", "trust.json"),
     runtimeDirectory: below(scratch, "run"),
     kernelCommandLine: below(scratch, "cmdline"), // never there: what runs on this machine is not the device
     bootId: below(scratch, "boot_id"),

@@ -13,7 +13,7 @@ import { runAgent } from "../../src/agent/run-agent.ts";
 import type { AgentPorts } from "../../src/agent/session.ts";
 import { agentPorts } from "../../src/cli/agent-ports.ts";
 import { processContext } from "../../src/cli/context.ts";
-import { type OpenDevice, openDevice } from "../../src/cli/device.ts";
+import { type NativeDevice, openNativeDevice } from "../../src/cli/device.ts";
 import { openNativeBackend } from "../../src/deploy/native/backend.ts";
 import { type StoringPorts, storeMakingRoom } from "../../src/deploy/native/store-release.ts";
 import { evaluatePreflight, type PreflightSpace, requireFits } from "../../src/deploy/preflight.ts";
@@ -49,12 +49,12 @@ beforeAll(async () => {
 });
 afterAll(() => device[Symbol.dispose]());
 
-type PortsChange = (ports: AgentPorts, opened: OpenDevice) => AgentPorts | Promise<AgentPorts>;
+type PortsChange = (ports: AgentPorts, opened: NativeDevice) => AgentPorts | Promise<AgentPorts>;
 
 /** Runs the agent of a device with some of its ports changed. */
 async function insertInto(sysroot: string, change: PortsChange, exec: Exec = execOnHost): Promise<Outcome> {
   const context = { ...processContext(process, new AbortController().signal), exec };
-  await using opened = await openDevice(context, { sysroot });
+  await using opened = await openNativeDevice(context, { sysroot });
   const ports = await change(agentPorts(context, opened, "1.0.0"), opened);
   const directory = context.path(join(device.directory, stick));
   return await runAgent(ports, { medium: { kind: "directory", directory } });

@@ -12,12 +12,13 @@ import { agentPorts } from "../../src/cli/agent-ports.ts";
 import { configureDevice } from "../../src/cli/device.ts";
 import { StoppedBySignal } from "../../src/cli/report-error.ts";
 import { parseCommandLine } from "../../src/deploy/native/command-line.ts";
+import { engineDirectory } from "../../src/deploy/native/layout.ts";
 import { EXIT } from "../../src/error.ts";
 import { fixedClock } from "../../src/host/clock.ts";
 import { HostError } from "../../src/host/error.ts";
 import type { Exec } from "../../src/host/exec.ts";
 import type { AbsPath } from "../../src/path.ts";
-import type { ObjectStore } from "../../src/store/object-store.ts";
+import { type ObjectStore, openObjectStore } from "../../src/store/object-store.ts";
 import { type BadInputDevice, openBadInputDevice } from "./bad-media.ts";
 import { inProcessContext } from "./cli-in-process.ts";
 import { execWithSync, problemsOf } from "./device-fixtures.ts";
@@ -83,7 +84,8 @@ export class LyingDevice implements Disposable {
     const device = await openBadInputDevice();
     const { context } = inProcessContext(device.directory, { exec });
     const configured = await configureDevice(context, { sysroot: "device" });
-    return new LyingDevice(device, agentPorts(context, configured, VERSION), configured.store);
+    const store = await openObjectStore(engineDirectory(device.paths), { exec, fsVerity: "off" });
+    return new LyingDevice(device, agentPorts(context, configured, VERSION), store);
   }
 
   /** From how many different states, in which refused media have left the device, another run went on. */

@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { EXIT } from "../../error.ts";
 import type { CliContext } from "../context.ts";
-import { addSysrootOption, openDevice, openDeviceForRescue, type SysrootOption } from "../device.ts";
+import { addSysrootOption, openDeviceForRescue, openNativeDevice, type SysrootOption } from "../device.ts";
 import { addTeaching } from "../help.ts";
 import { addOutputOptions } from "../options.ts";
 import { activateAndWarn } from "../os-update.ts";
@@ -36,7 +36,7 @@ export function registerOsFinalize(parent: Command, context: CliContext): void {
 
 async function finalise(context: CliContext, options: Options, output: Output) {
   if (!(await isSomethingWaiting(context, options))) return { deployment: null, conflicts: [], notApplied: [] };
-  await using device = await openDevice(context, options); // the number of tries is configured
+  await using device = await openNativeDevice(context, options); // the number of tries is configured
   const staged = await device.backend.staged();
   if (staged === undefined) return { deployment: null, conflicts: [], notApplied: [] };
   const { id, conflicts, notApplied } = await activateAndWarn(device, staged, output);

@@ -8,6 +8,7 @@ import { readSnapshot, type Snapshot } from "../../deploy/native/snapshot.ts";
 import { readUsrOverlay } from "../../deploy/native/usr-overlay.ts";
 import type { CliContext } from "../context.ts";
 import { addSysrootOption, findDevice, type SysrootOption } from "../device.ts";
+import { requireNative } from "../device-backend.ts";
 import { CliError } from "../error.ts";
 import { addTeaching } from "../help.ts";
 
@@ -38,6 +39,7 @@ export function registerOsStatus(parent: Command, context: CliContext): void {
         throw new CliError("CLI_USAGE", `Unsupported format version: ${formatVersion}`);
       }
       const { paths, loader } = findDevice(context, options);
+      await requireNative(context.exec, { paths, loader });
       const { kind } = await loader.probe();
       const snapshot = readSnapshot(paths, loader);
       const host = nativeHost(snapshot, kind, paths.isSimulated ? null : readUsrOverlay(paths));

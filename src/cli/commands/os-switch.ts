@@ -7,7 +7,7 @@ import { EXIT } from "../../error.ts";
 import { type AbsPath, below } from "../../path.ts";
 import { agentVersion } from "../agent-version.ts";
 import type { CliContext } from "../context.ts";
-import { addSysrootOption, openDevice, type SysrootOption } from "../device.ts";
+import { addSysrootOption, openNativeDevice, type SysrootOption } from "../device.ts";
 import { addTeaching } from "../help.ts";
 import { addKargOptions, type KargOptions, kargChanges, warnOfUnusedKargs } from "../karg-options.ts";
 import { addOutputOptions } from "../options.ts";
@@ -39,7 +39,7 @@ export function registerOsSwitch(parent: Command, context: CliContext): void {
   addOutputOptions(command);
   command.action(async (target: string, options: Options) => {
     const output = context.openOutput(options);
-    await using device = await openDevice(context, options);
+    await using device = await openNativeDevice(context, options);
     const kargs = kargChanges(options);
     const directory = context.path(target);
     refuseUnsigned(directory, options.trustLocal ?? false);

@@ -5,7 +5,7 @@ import { DeployError } from "../../deploy/error.ts";
 import { EXIT } from "../../error.ts";
 import { agentVersion } from "../agent-version.ts";
 import type { CliContext } from "../context.ts";
-import { addSysrootOption, type OpenDevice, openDevice, type SysrootOption } from "../device.ts";
+import { addSysrootOption, type NativeDevice, openNativeDevice, type SysrootOption } from "../device.ts";
 import { CliError } from "../error.ts";
 import { addTeaching } from "../help.ts";
 import { addKargOptions, type KargOptions, kargChanges, warnOfUnusedKargs } from "../karg-options.ts";
@@ -66,7 +66,7 @@ export function registerOsUpgrade(parent: Command, context: CliContext): void {
   addOutputOptions(command);
   command.action(async (options: Options) => {
     const output = context.openOutput(options);
-    await using device = await openDevice(context, options);
+    await using device = await openNativeDevice(context, options);
     const result = options.fromDownloaded
       ? await activateDownloaded(context, device, output)
       : await upgrade(context, device, output, options, agentVersion(command));
@@ -85,7 +85,7 @@ export function registerOsUpgrade(parent: Command, context: CliContext): void {
 
 async function upgrade(
   context: CliContext,
-  device: OpenDevice,
+  device: NativeDevice,
   output: Output,
   options: Options,
   version: string,
@@ -115,7 +115,7 @@ async function upgrade(
   }
 }
 
-async function activateDownloaded(context: CliContext, device: OpenDevice, output: Output): Promise<UpdateResult> {
+async function activateDownloaded(context: CliContext, device: NativeDevice, output: Output): Promise<UpdateResult> {
   const { backend } = device;
   const staged = await backend.staged();
   if (staged === undefined) throw new DeployError("DEPLOY_NOT_STAGED", "No staged deployment found");

@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { registerAgentApprove } from "../commands/agent-approve.ts";
 import { registerAgentHistory } from "../commands/agent-history.ts";
+import { registerAgentRestoreSource } from "../commands/agent-restore-source.ts";
 import { registerAgentRun } from "../commands/agent-run.ts";
 import { registerAgentStatus } from "../commands/agent-status.ts";
 import { registerAgentWatch } from "../commands/agent-watch.ts";
@@ -13,4 +14,5 @@ export function registerVerbs(agent: Command, context: CliContext): void {
   registerAgentStatus(agent, context);
   registerAgentHistory(agent, context);
   registerAgentApprove(agent, context);
+  registerAgentRestoreSource(agent, context);
 }
