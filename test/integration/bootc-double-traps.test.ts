@@ -190,8 +190,12 @@ describe("bound images", () => {
     const app = join(machine.root, "apps");
     await writeOciLayout(app, [{ tag: "app", images: [bootcImage("7")] }]);
     const storage = "containers-storage:[overlay@/usr/lib/bootc/storage+/run/bootc/storage]";
-    for (const name of [APP, "quay.io/example/unbound:1"])
-      await machine.exec(["skopeo", "copy", `oci:${app}:app`, `${storage}${name}`], { timeoutMs: 1000 });
+    const enter = ["unshare", "--mount", "--", "sh", "-c", 'mount -o remount,rw /sysroot && exec "$@"', "sh"] as const;
+    for (const name of [APP, "quay.io/example/unbound:1"]) {
+      const copy = ["skopeo", "copy", `oci:${app}:app`, `${storage}${name}`] as const;
+      await expect(machine.exec(copy, { timeoutMs: 1000 })).rejects.toThrow("read-only file system");
+      await machine.exec([...enter, ...copy], { timeoutMs: 1000 });
+    }
     await writeLayout(machine, bootcImage("1.1", { boundImages: [APP] }));
     expect((await switchToLayout(machine)).exitCode).toBe(0);
     const { stdout } = await runVerb(machine, "image", "list", "--type=logical", "--format=json");

@@ -13,7 +13,12 @@ import type { DeployBackend } from "../../src/deploy/port.ts";
 import type { StoredImage } from "../../src/deploy/stored-image.ts";
 import { digestOf } from "../../src/oci/digest.ts";
 import { below } from "../../src/path.ts";
-import { type Files, type ReleaseFixture, releaseFixture } from "../unit/store/store-fixture.ts";
+import {
+  type Files,
+  type ReleaseFixture,
+  type ReleaseFixtureOptions,
+  releaseFixture,
+} from "../unit/store/store-fixture.ts";
 import type { BootOptions } from "./bootc-double/boot.ts";
 import { bootcImage } from "./bootc-double/bootc-images.ts";
 import { type DoubleMachine, type DoubleOptions, openDoubleMachine } from "./bootc-double/machine.ts";
@@ -37,11 +42,16 @@ export const REGISTRY_SOURCE = { image: "quay.io/example/os:1", transport: "regi
 const VERSION = "org.opencontainers.image.version";
 
 /** A release of an image that bootc takes as well, with its version in both places. */
-export async function bootcRelease(version: string, layers: readonly Files[]): Promise<ReleaseFixture> {
+export async function bootcRelease(
+  version: string,
+  layers: readonly Files[],
+  options: ReleaseFixtureOptions = {},
+): Promise<ReleaseFixture> {
   const made = await releaseFixture(layers, {
     config: { config: { Labels: { "containers.bootc": "1", [VERSION]: version } }, history: layers.map(() => ({})) },
     annotations: { [VERSION]: version },
     compression: "none",
+    ...options,
   });
   const statement = { ...made.release.statement, version, sequence: Number.parseInt(version, 10) };
   const release: typeof made.release = { ...made.release, statement, payloadDigest: digestOf(`payload ${version}`) };

@@ -80,6 +80,8 @@ export function containerTools(file: string, otherwise: Exec): ContainerTools {
     pull: (name, manifest) => change(name, Buffer.from(manifest).toString("base64")),
     async exec(argv, options) {
       const [tool, ...args] = argv;
+      const inner = commandInNamespace(argv);
+      if (inner !== undefined) return tools.exec(inner, options);
       if (tool !== "skopeo" && tool !== "podman") return otherwise(argv, options);
       if (tools.missing.has(tool)) throw new HostError("HOST_TOOL_MISSING", `${tool} is not installed`);
       if (args.includes("--version")) return done(0, `${tool} version 1\n`);
@@ -93,6 +95,14 @@ export function containerTools(file: string, otherwise: Exec): ContainerTools {
     },
   };
   return tools;
+}
+
+/** What `unshare … sh -c SCRIPT sh COMMAND` runs in a mount namespace in which bootc's storage can be written. */
+export function commandInNamespace(argv: readonly string[]): readonly [string, ...string[]] | undefined {
+  const script = argv.indexOf("-c") + 1;
+  const [tool, ...args] = argv.slice(script + 2);
+  if (argv[0] !== "unshare" || script === 0 || tool === undefined) return undefined;
+  return argv[script]?.startsWith("mount -o remount,rw /sysroot && exec ") ? [tool, ...args] : undefined;
 }
 
 /** `containers-storage:[…]NAME`, or NAME. */

@@ -5,7 +5,7 @@ import type { Exec, ExecResult } from "../../host/exec.ts";
 import { type Digest, digestOf } from "../../oci/digest.ts";
 import { DeployError } from "../error.ts";
 import type { AppPin, AppPorts } from "./port.ts";
-import { storageOptions, storageReference } from "./storage.ts";
+import { enterStorage, storageOptions, storageReference } from "./storage.ts";
 
 const ASK_TIMEOUT_MS = 2 * 60_000; // a storage that is being repaired after a power cut takes its time
 const COPY_TIMEOUT_MS = 3_600_000; // gigabytes onto slow flash
@@ -33,7 +33,7 @@ export async function requireAppTools(exec: Exec, apps: readonly { readonly name
 /** The manifest digest of what the storage has under a name; undefined when it has nothing, or cannot say. */
 export async function digestInStorage({ exec, storage }: AppPorts, name: string): Promise<Digest | undefined> {
   const reference = storageReference(storage, name);
-  const { exitCode, stdout } = await exec(["skopeo", "inspect", "--raw", reference], {
+  const { exitCode, stdout } = await exec(enterStorage(storage, ["skopeo", "inspect", "--raw", reference]), {
     timeoutMs: ASK_TIMEOUT_MS,
     accept: [1, 2],
   });
@@ -58,7 +58,7 @@ export async function copyIntoStorage(
 ): Promise<void> {
   // Whose image it is was decided by the signature on the release: a layout has none that policy.json could ask for.
   const argv = ["skopeo", "--insecure-policy", "copy", "--quiet", source, storageReference(storage, name)] as const;
-  await exec(argv, { timeoutMs: COPY_TIMEOUT_MS, ...(signal === undefined ? {} : { signal }) });
+  await exec(enterStorage(storage, argv), { timeoutMs: COPY_TIMEOUT_MS, ...(signal === undefined ? {} : { signal }) });
 }
 
 /**
@@ -83,5 +83,5 @@ export async function removeFromStorage(ports: AppPorts, { name }: AppPin): Prom
 
 function podman({ exec, storage }: AppPorts, args: readonly string[]): Promise<ExecResult> {
   const options = { timeoutMs: ASK_TIMEOUT_MS, accept: [1, 2, 125] };
-  return exec(["podman", ...storageOptions(storage), ...args], options);
+  return exec(enterStorage(storage, ["podman", ...storageOptions(storage), ...args]), options);
 }

@@ -39,10 +39,21 @@ export interface BoundApps {
   prune(): Promise<void>;
 }
 
+/**
+ * bootc mounts /sysroot read-only, where its store is, and makes it writable for itself alone, in a mount namespace of its
+ * own. So do we: nothing else on the host sees it so. The script is fixed, and what it runs comes as arguments.
+ */
+const REMOUNT = 'mount -o remount,rw /sysroot && exec "$@"';
+const WITH_WRITABLE_SYSROOT = ["unshare", "--mount", "--", "sh", "-c", REMOUNT, "sh"] as const;
+
 /** bootc's own store of bound images, which its quadlets name as an additional one. */
 export function bootcAppPorts({ stateDirectory }: Pick<DevicePaths, "stateDirectory">, exec: Exec): AppPorts {
   const [root, runRoot] = [parseAbsPath("/usr/lib/bootc/storage"), parseAbsPath("/run/bootc/storage")];
-  return { exec, directory: stateDirectory, storage: { kind: "at", driver: "overlay", root, runRoot } };
+  return {
+    exec,
+    directory: stateDirectory,
+    storage: { kind: "at", driver: "overlay", root, runRoot, enter: WITH_WRITABLE_SYSROOT },
+  };
 }
 
 /** @param listSystems the manifest digests of the deployments that there are, a staged one included */

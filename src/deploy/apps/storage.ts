@@ -10,6 +10,8 @@ export type AppStorage =
       readonly root: AbsPath;
       /** For what a reboot takes away. */
       readonly runRoot: AbsPath;
+      /** A command that runs the one after it where the storage can be written; without, that is everywhere. */
+      readonly enter?: readonly [string, ...string[]];
     };
 
 /** An image as skopeo names it: `containers-storage:[overlay@ROOT+RUNROOT]NAME`. */
@@ -20,6 +22,15 @@ export function storageReference(storage: AppStorage, name: string): string {
     case "at":
       return `containers-storage:[${storage.driver}@${storage.root}+${storage.runRoot}]${name}`;
   }
+}
+
+/** A tool's command line, as it must be run to reach the storage. */
+export function enterStorage(
+  storage: AppStorage,
+  argv: readonly [string, ...string[]],
+): readonly [string, ...string[]] {
+  if (storage.kind === "default" || storage.enter === undefined) return argv;
+  return [...storage.enter, ...argv];
 }
 
 /** podman's options before its verb. */

@@ -6,6 +6,7 @@ import { basename, delimiter, dirname, join } from "node:path";
 import { HostError } from "../../../src/host/error.ts";
 import { type Exec, type ExecOptions, execOnHost } from "../../../src/host/exec.ts";
 import type { AbsPath } from "../../../src/path.ts";
+import { commandInNamespace } from "../container-tools.ts";
 import { logCall } from "./calls.ts";
 import { runPodman, runSkopeo } from "./container-tools.ts";
 import { type Machine, openMachine } from "./context.ts";
@@ -21,6 +22,8 @@ const DOUBLE_BIN = join(import.meta.dirname, "bin");
 export interface DoubleExecOptions {
   readonly stateDirectory: AbsPath;
   readonly units: ReadonlyMap<string, UnitState>;
+  /** In bootc's own mount namespace, or in another one that has remounted it. */
+  readonly isSysrootWritable?: boolean;
   /** Whether somebody keeps the machine from shutting down, now. */
   readonly isInhibited: () => boolean;
 }
@@ -33,6 +36,8 @@ export function openDoubleExec(options: DoubleExecOptions): Exec {
     const name = basename(tool);
     const isOurs = name === "bootc" || name === "ostree";
     if (isOurs && !needsProcess(args)) return await runHere(argv, execOptions);
+    const inner = commandInNamespace(argv);
+    if (inner !== undefined) return await openDoubleExec({ ...options, isSysrootWritable: true })(inner, execOptions);
     const machine = openMachine(stateDirectory);
     const answer = isOurs ? undefined : toolOf(name, machine);
     if (answer === undefined && name !== "systemd-inhibit")
@@ -66,6 +71,13 @@ export function openDoubleExec(options: DoubleExecOptions): Exec {
     return asExecResult([tool, ...args], execOptions, { exitCode, stdout: stdout.join(""), stderr: stderr.join("") });
   }
 
+  /** A storage takes a lock before it does anything, and bootc's lies below /sysroot. */
+  function whereWritable(args: readonly string[]): ToolAnswer | undefined {
+    if (options.isSysrootWritable === true || !args.some((arg) => arg.includes("/usr/lib/bootc/storage")))
+      return undefined;
+    return { exitCode: 125, stderr: "open /usr/lib/bootc/storage/storage.lock: read-only file system" };
+  }
+
   /** @throws HostError HOST_TOOL_MISSING */
   function toolOf(name: string, machine: Machine): ((args: readonly string[]) => ToolAnswer) | undefined {
     switch (name) {
@@ -75,10 +87,10 @@ export function openDoubleExec(options: DoubleExecOptions): Exec {
           return runSystemctl(units, args);
         };
       case "skopeo":
-        return (args) => runSkopeo(machine, args);
+        return (args) => whereWritable(args) ?? runSkopeo(machine, args);
       case "podman":
         if (machine.traps.hasNoPodman) throw new HostError("HOST_TOOL_MISSING", "podman is not installed");
-        return (args) => runPodman(machine, args);
+        return (args) => whereWritable(args) ?? runPodman(machine, args);
       case "grub2-editenv":
         return runEditenv;
       default:

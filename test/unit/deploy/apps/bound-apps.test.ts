@@ -97,8 +97,10 @@ describe("apps of a host whose deployments are bootc's", () => {
     await apps.prune();
     const reference = "containers-storage:[overlay@/usr/lib/bootc/storage+/run/bootc/storage]docker.io/acme/db:1";
     const options = "--root /usr/lib/bootc/storage --runroot /run/bootc/storage --storage-driver overlay";
-    expect(argvs).toContain(`skopeo inspect --raw ${reference}`);
-    expect(argvs.find((line) => line.includes(" copy "))?.endsWith(` ${reference}`)).toBe(true);
-    expect(argvs).toContain(`podman ${options} rmi docker.io/acme/db:1`);
+    const enter = 'unshare --mount -- sh -c mount -o remount,rw /sysroot && exec "$@" sh';
+    expect(argvs).toContain(`${enter} skopeo inspect --raw ${reference}`);
+    const copy = argvs.find((line) => line.includes(" copy "));
+    expect([copy?.startsWith(`${enter} skopeo `), copy?.endsWith(` ${reference}`)]).toEqual([true, true]);
+    expect(argvs).toContain(`${enter} podman ${options} rmi docker.io/acme/db:1`);
   });
 });
