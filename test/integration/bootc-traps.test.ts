@@ -43,7 +43,7 @@ describe("what bootc is given", () => {
     const honest = readFileSync(blobOf(host, shared));
     writeFileSync(blobOf(host, shared), Buffer.from(honest).fill(0)); // the same size, which is all that composefs looks at
     await storeOn(host, await release("3.0"));
-    expect(readFileSync(blobOf(host, shared))).toEqual(honest); // guard: verifyBlob in copy-blobs.ts, hasBlob
+    expect(readFileSync(blobOf(host, shared))).toEqual(honest); // guard: verifyBlob in local-layout.ts, hasBlob
   });
 
   it("is named only when all of it is there and right", async () => {
@@ -61,7 +61,7 @@ describe("what bootc is given", () => {
         return { ...blob, chunks: other };
       },
     };
-    // guard: readVerifiedChunks in copy-blobs.ts, copyBlob
+    // guard: readVerifiedChunks in local-layout.ts, copyBlob
     await expect(storeOn(host, made, lying)).rejects.toMatchObject({ code: "OCI_BLOB_DIGEST_MISMATCH" });
     expect(existsSync(below(osOf(host), "index.json"))).toBe(false);
   });

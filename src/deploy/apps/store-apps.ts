@@ -5,8 +5,9 @@ import { OciError } from "../../oci/error.ts";
 import { parseImageName } from "../../oci/image-name.ts";
 import type { LayoutReader } from "../../oci/layout.ts";
 import { DeployError } from "../error.ts";
+import { copyBlob, copyDocuments, distinctBlobs, hasBlob, prepareLayout } from "../local-layout.ts";
 import type { StoreOptions } from "../port.ts";
-import { copyBlob, copyDocuments, hasCopy, prepareCopies, publishCopies } from "./app-copies.ts";
+import { copiesDirectory, publishCopies } from "./app-copies.ts";
 import { digestInStorage, requireAppTools } from "./app-tools.ts";
 import type { AppPin, AppPorts } from "./port.ts";
 
@@ -37,22 +38,23 @@ export async function planApps(
   if (apps.length === 0) return { absent: [], missing: [], neededBytes: 0 };
   await requireAppTools(ports.exec, apps);
   for (const { name, image } of apps) requireFitName({ name, digest: image.digest }, kept);
-  prepareCopies(ports.directory);
+  const copies = copiesDirectory(ports.directory);
+  prepareLayout(copies);
   const absent: Target["apps"] = [];
-  const layers = new Map<string, Descriptor>();
+  const allLayers: Descriptor[] = [];
   for (const app of apps) {
     if ((await digestInStorage(ports, app.name)) === app.image.digest) continue;
     absent.push(app);
-    const blobs = await copyDocuments(ports.directory, source, app, architecture, { signal });
-    for (const layer of blobs.layers) layers.set(layer.digest, layer);
+    allLayers.push(...(await copyDocuments(copies, source, app.image, architecture, { signal })).layers);
   }
+  const layers = distinctBlobs(allLayers);
   const missing: Descriptor[] = [];
-  for (const layer of layers.values()) if (!(await hasCopy(ports.directory, layer, { signal }))) missing.push(layer);
+  for (const layer of layers) if (!(await hasBlob(copies, layer, { signal }))) missing.push(layer);
   for (const { digest } of missing) {
     if ((await source.blobSizeBytes(digest)) === undefined)
       throw new OciError("OCI_BLOB_MISSING", `blob ${digest} is not there`);
   }
-  return { absent, missing, neededBytes: sizeOf(missing) + UNPACKED_RATIO * sizeOf([...layers.values()]) };
+  return { absent, missing, neededBytes: sizeOf(missing) + UNPACKED_RATIO * sizeOf(layers) };
 }
 
 function requireFitName({ name, digest }: AppPin, kept: readonly AppPin[]): void {
@@ -83,7 +85,7 @@ export async function copyApps(
     bytesDone += bytes;
     onProgress?.({ phase: "reading", bytesDone, bytesTotal });
   };
-  for (const layer of missing) await copyBlob(directory, source, layer, { signal, onBytes });
+  for (const layer of missing) await copyBlob(copiesDirectory(directory), source, layer, { signal, onBytes });
   publishCopies(directory, absent);
   return bytesTotal;
 }

@@ -9,11 +9,12 @@ import { hostError } from "../../host/error.ts";
 import { digestHex } from "../../oci/digest.ts";
 import { openLayout } from "../../oci/layout.ts";
 import { type AbsPath, below } from "../../path.ts";
+import { blobsDirectory } from "../local-layout.ts";
 import type { GcResult } from "../port.ts";
 import { requireConfirmed } from "./boot-facts.ts";
 import type { BootcEngine } from "./engine.ts";
 import { readKnownHost } from "./known-host.ts";
-import { blobsDirectory, layoutDirectory, readLayoutIndex } from "./os-layout.ts";
+import { layoutDirectory, readLayoutIndex } from "./os-layout.ts";
 
 /** See {@link DeployBackend.gc}. The deployment to go back to is bootc's, and stays. */
 export async function collectGarbage(engine: BootcEngine): Promise<GcResult> {

@@ -11,7 +11,7 @@
  * `upgrade`. So only root writes here, what is named was verified, and index.json is never replaced under an image that
  * is staged from it.
  */
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, readFileSync } from "node:fs";
 import { REF_NAME } from "../../bundle/tag.ts";
 import type { DevicePaths } from "../../config/device-paths.ts";
 import { errnoOf } from "../../error.ts";
@@ -24,6 +24,7 @@ import { MEDIA_TYPE } from "../../oci/media-type.ts";
 import { type AbsPath, below } from "../../path.ts";
 import { DeployError } from "../error.ts";
 import type { ImageReference } from "../host-status.ts";
+import { blobsDirectory } from "../local-layout.ts";
 
 /** As a statement pins an image. */
 type ImagePin = Pick<Descriptor, "mediaType" | "digest" | "size">;
@@ -35,10 +36,6 @@ export function layoutDirectory({ stateDirectory }: Pick<DevicePaths, "stateDire
   return below(stateDirectory, "os");
 }
 
-export function blobsDirectory(layout: AbsPath): AbsPath {
-  return below(layout, "blobs", "sha256");
-}
-
 /**
  * How bootc is told the layout. Its parsers split at the first `:`, at the last one, or at an `@`, and agree only where
  * there is one of the first and none of the second.
@@ -48,18 +45,6 @@ export function layoutReference(paths: Pick<DevicePaths, "stateDirectory">): Ima
   const directory = layoutDirectory(paths);
   if (/[:@]/.test(directory)) throw new DeployError("DEPLOY_LAYOUT_UNFIT", `${directory} cannot be named to bootc`);
   return { image: `${directory}:${TAG}`, transport: "oci" };
-}
-
-/** Makes the directories, for everybody to read, and removes what an interrupted run has left. @throws HostError */
-export function prepareLayout(layout: AbsPath): void {
-  const blobs = blobsDirectory(layout);
-  try {
-    mkdirSync(blobs, { recursive: true });
-    for (const directory of [layout, below(layout, "blobs"), blobs]) chmodSync(directory, 0o755); // whatever the umask
-    for (const name of readdirSync(blobs)) if (name.endsWith(".tmp")) rmSync(below(blobs, name));
-  } catch (error) {
-    throw hostError(error, `making ${layout}`);
-  }
 }
 
 /** What index.json names; undefined when there is none that can be read. @throws HostError */

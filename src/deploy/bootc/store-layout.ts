@@ -6,24 +6,24 @@
  * Everything is parsed from our own copy. A run that is cut, aborted or fails leaves whole blobs, and the index as it was;
  * the next one goes on from them, also without the medium when nothing is missing any more.
  */
-import { type ImageBlobs, readImageBlobs } from "../../bundle/image-blobs.ts";
+import type { ImageBlobs } from "../../bundle/image-blobs.ts";
 import type { Target } from "../../bundle/statement.ts";
 import type { VerifiedRelease } from "../../bundle/verify-release.ts";
-import { type Descriptor, MAX_DOCUMENT_BYTES, parseManifest } from "../../oci/document.ts";
+import type { Descriptor } from "../../oci/document.ts";
 import { OciError } from "../../oci/error.ts";
 import { type LayoutReader, openLayout } from "../../oci/layout.ts";
-import { type PinnedContent, readVerifiedBlob } from "../../oci/verified-blob.ts";
+import type { PinnedContent } from "../../oci/verified-blob.ts";
 import type { AbsPath } from "../../path.ts";
 import { DeployError } from "../error.ts";
 import type { Host } from "../host-status.ts";
+import { copyBlob, copyDocuments, distinctBlobs, hasBlob, prepareLayout } from "../local-layout.ts";
 import type { StoreOptions } from "../port.ts";
 import type { StoredLayout } from "../stored-image.ts";
 import { requireBootcShape } from "./bootc-shape.ts";
-import { copyBlob, distinctBlobs, hasBlob } from "./copy-blobs.ts";
 import type { BootcEngine } from "./engine.ts";
 import { isComposefs, manifestDigestOf } from "./host-facts.ts";
 import { makeWay } from "./make-way.ts";
-import { layoutDirectory, layoutReference, prepareLayout, writeLayoutIndex } from "./os-layout.ts";
+import { layoutDirectory, layoutReference, writeLayoutIndex } from "./os-layout.ts";
 import { readFeatures } from "./read-features.ts";
 import { readHost } from "./read-host.ts";
 import { letEverybodyReach } from "./readable-layout.ts";
@@ -91,26 +91,11 @@ interface StoringRun extends StoreOptions {
 }
 
 /** Manifest and config, durable and checked against each other, the target, and what bootc wants of an image. */
-async function storeDocuments(run: StoringRun): Promise<ImageBlobs> {
-  const { target, signal } = run;
-  const local = openLayout(run.layout);
-  await storeDocument(run, target.image);
-  const bytes = await readVerifiedBlob(local, target.image, MAX_DOCUMENT_BYTES, signal);
-  await storeDocument(run, parseManifest(bytes, `manifest ${target.image.digest}`).config);
-  const blobs = await readImageBlobs(local, target.image, target.architecture, signal);
-  requireBootcShape(target.image.digest, blobs);
+async function storeDocuments({ layout, source, target, signal }: StoringRun): Promise<ImageBlobs> {
+  const { image, architecture } = target;
+  const blobs = await copyDocuments(layout, source, image, architecture, { signal });
+  requireBootcShape(image.digest, blobs);
   return blobs;
-}
-
-async function storeDocument({ layout, source, signal }: StoringRun, document: PinnedContent): Promise<void> {
-  if (document.size > MAX_DOCUMENT_BYTES) {
-    const limit = `at most ${MAX_DOCUMENT_BYTES} are read`;
-    throw new OciError(
-      "OCI_BLOB_TOO_LARGE",
-      `blob ${document.digest} is said to have ${document.size} bytes, ${limit}`,
-    );
-  }
-  if (!(await hasBlob(layout, document, { signal }))) await copyBlob(layout, source, document, { signal });
 }
 
 /** Layers that the layout does not have, to the last bit. */

@@ -3,14 +3,13 @@ import { tmpdir } from "node:os";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { collectBlobs } from "../../../../src/deploy/bootc/gc.ts";
 import {
-  blobsDirectory,
   layoutDirectory,
   layoutReference,
-  prepareLayout,
   readTaggedImage,
   writeLayoutIndex,
 } from "../../../../src/deploy/bootc/os-layout.ts";
 import { letEverybodyReach } from "../../../../src/deploy/bootc/readable-layout.ts";
+import { blobsDirectory, prepareLayout } from "../../../../src/deploy/local-layout.ts";
 import { digestHex, digestOf } from "../../../../src/oci/digest.ts";
 import { type AbsPath, below, parseAbsPath } from "../../../../src/path.ts";
 
