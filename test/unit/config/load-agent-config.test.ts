@@ -64,6 +64,8 @@ describe("agent.toml", () => {
       failed-units = "required"
       [install]
       tries = 5
+      [deploy]
+      backend = "bootc"
       [store]
       fs-verity = "required"
       [hooks]
@@ -91,6 +93,7 @@ describe("agent.toml", () => {
         "failed-units": "required",
       },
       install: { tries: 5 },
+      deploy: { backend: "bootc" },
       store: { "fs-verity": "required" },
       hooks: { directories: [], "timeout-seconds": 2 },
       media: {

@@ -54,7 +54,7 @@ describe("planTargets", () => {
   });
 
   it("refuses an app that is not there for one of the architectures", () => {
-    const apps = [{ name: "ui", images: [image()] }];
+    const apps = [{ name: "docker.io/acme/ui:7", images: [image()] }];
     const plan = () => planTargets([{ compatible: "a", images: [image({ architecture: "arm64" })] }], apps);
     expect(plan).toThrow(refusal("RELEASE_ARCHITECTURE_MISSING"));
   });
