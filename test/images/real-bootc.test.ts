@@ -24,7 +24,7 @@ const PROGRAMS = {
   bootc: `exec ${CLONE}/test/support/bootc-double/bin/bootc "$@"`,
   ostree: `exec ${CLONE}/test/support/bootc-double/bin/ostree "$@"`,
   skopeo: "echo skopeo version 0",
-  "systemd-inhibit": 'while [ "${1#--}" != "$1" ]; do shift; done; exec "$@"',
+  "systemd-inhibit": 'while case $1 in --*) true ;; *) false ;; esac; do shift; done; exec "$@"',
   systemctl: `
     unit=; for word in "$@"; do unit=$word; done
     case $* in
