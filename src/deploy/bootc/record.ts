@@ -4,21 +4,13 @@
  *
  *     <state directory>/bootc.json     this document, replaced durably; in the one /var, so every deployment reads it
  *
- * Two versions of this program share it, as they share the agent's documents: unknown keys are passed over, new ones have
- * a default. One that cannot be read counts as absent, and then every deployment is taken for one that bootc's own means
- * have brought and is good: nothing is rolled back, rebooted or removed for want of a record.
+ * One that cannot be read counts as absent, and then every deployment is taken for one that bootc's own means have brought
+ * and is good: nothing is rolled back, rebooted or removed for want of a record.
  */
-import { readFileSync } from "node:fs";
 import { z } from "zod";
-import { errnoOf } from "../../error.ts";
-import { writeDurably } from "../../host/durable-write.ts";
-import { hostError } from "../../host/error.ts";
 import { DIGEST_PATTERN, type Digest } from "../../oci/digest.ts";
-import { OciError } from "../../oci/error.ts";
-import { parseStrictJson } from "../../oci/strict-json.ts";
 import { type AbsPath, below } from "../../path.ts";
-
-const LIMITS = { maxBytes: 1 << 20, maxDepth: 8 }; // ours has some KiB and four levels
+import { openRecordFile } from "../record-file.ts";
 
 const digest = z.string().regex(DIGEST_PATTERN) as unknown as z.ZodType<Digest, string>;
 
@@ -57,23 +49,16 @@ export function recordFile(stateDirectory: AbsPath): AbsPath {
 
 /** @throws HostError when it is there and may not be read */
 export function readRecord(stateDirectory: AbsPath): BootcRecord {
-  const path = recordFile(stateDirectory);
-  try {
-    const result = recordSchema.safeParse(parseStrictJson(readFileSync(path), path, LIMITS));
-    return result.success ? result.data : NO_RECORD;
-  } catch (error) {
-    if (error instanceof OciError || errnoOf(error) === "ENOENT") return NO_RECORD;
-    throw hostError(error, `reading ${path}`);
-  }
+  return recordOf(stateDirectory).read();
 }
 
-/** Replaces the record by what `change` makes of it; writes nothing when that is the same. @throws HostError */
+/** Replaces the record by what `change` makes of it. @throws HostError */
 export function changeRecord(stateDirectory: AbsPath, change: (record: BootcRecord) => BootcRecord): BootcRecord {
-  const record = readRecord(stateDirectory);
-  const changed = change(record);
-  if (JSON.stringify(changed) === JSON.stringify(record)) return record;
-  writeDurably(recordFile(stateDirectory), `${JSON.stringify(changed, null, 1)}\n`);
-  return changed;
+  return recordOf(stateDirectory).change(change);
+}
+
+function recordOf(stateDirectory: AbsPath) {
+  return openRecordFile<BootcRecord>(recordFile(stateDirectory), recordSchema, NO_RECORD);
 }
 
 /** With `facts` laid over what is known of an image; one that nothing is known of begins as good and without a release. */
