@@ -6,6 +6,7 @@
  */
 import { z } from "zod";
 import { parseAbsPath } from "../path.ts";
+import { OCI_ARCHITECTURE } from "./machine-architecture.ts";
 
 const MINUTES = 60;
 
@@ -38,14 +39,6 @@ const command = z
   .min(1, 'expected a command and its arguments, such as ["/usr/bin/is-idle"]')
   .transform((words) => words as unknown as readonly [string, ...string[]]);
 
-/** Node's names of architectures, where OCI images (GOARCH) have others. */
-const OCI_ARCHITECTURES: Readonly<Partial<Record<NodeJS.Architecture, string>>> = {
-  x64: "amd64",
-  ia32: "386",
-  ppc64: "ppc64le", // Node runs on the little-endian one only
-  arm: "arm/v7", // the only 32-bit one that Node is built for
-};
-
 const deviceKeys = z.strictObject({
   compatible: compatible.describe(
     "The device type. A release installs only if one of its targets names exactly this type. " +
@@ -68,7 +61,7 @@ const deviceKeys = z.strictObject({
 /** The default depends on the machine, so it stands here: the generated documentation must not. */
 const device = deviceKeys.transform(({ architecture, ...rest }) => ({
   ...rest,
-  architecture: architecture ?? OCI_ARCHITECTURES[process.arch] ?? process.arch,
+  architecture: architecture ?? OCI_ARCHITECTURE,
 }));
 
 const follow = z.strictObject({
