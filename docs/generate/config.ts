@@ -54,7 +54,8 @@ function code(value: unknown): string {
   return `\`${JSON.stringify(value)}\``;
 }
 
-function typeName(schema: KeySchema): string {
+/** `string`, `list of string`, `"now"` or `"idle"` */
+export function typeName(schema: KeySchema): string {
   if (schema.enum !== undefined) return schema.enum.map(code).join(" or ");
   if (schema.anyOf !== undefined) return schema.anyOf.map(typeName).join(" or ");
   if (schema.type === "array") return `list of ${schema.items === undefined ? "values" : typeName(schema.items)}`;
