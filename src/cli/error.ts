@@ -7,7 +7,7 @@ export const CLI_ERRORS: ErrorTable<CliErrorCode> = {
   CLI_NODE_TOO_OLD: {
     exit: EXIT.failed,
     remedy:
-      "Install that Node, or run bootferry with the one that `npm ci` brings: node_modules/.bin/node dist/cli/main.js.",
+      "Install that Node, take a package that brings its own (docs/packages.md), or run bootferry with the one of `npm ci`: node_modules/.bin/node dist/cli/main.js.",
   },
   CLI_USAGE: { exit: EXIT.usage, remedy: "Run the command with --help to see its arguments, options and examples." },
   CLI_PASSPHRASE_NEEDED: {

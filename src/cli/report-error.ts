@@ -4,21 +4,10 @@ import { CommanderError } from "commander";
 import { CodedError, EXIT } from "../error.ts";
 import { CliError } from "./error.ts";
 import { style } from "./output.ts";
+import { StoppedBySignal, type StopSignal } from "./stop-signal.ts";
 import type { TextSink } from "./text-sink.ts";
 
 const SIGNAL_STATUS_BASE = 128; // what a shell reports for a command that a signal ended
-
-export type StopSignal = "SIGINT" | "SIGTERM";
-
-/** Why the context's AbortSignal was aborted. */
-export class StoppedBySignal extends Error {
-  readonly signalName: StopSignal;
-
-  constructor(signalName: StopSignal) {
-    super(`stopped by ${signalName}`);
-    this.signalName = signalName;
-  }
-}
 
 function signalStatus(name: StopSignal): number {
   return SIGNAL_STATUS_BASE + constants.signals[name];

@@ -2,6 +2,7 @@
  * Hints from usb-detection, a native module that listens to udev without a child process. It is optional: it needs
  * libudev and a compiler when it is installed, and a machine without it uses the next source, without a word.
  */
+import { createRequire } from "node:module";
 import type { HintSource } from "./hint-source.ts";
 
 /** The part of usb-detection that we use. It tells of USB devices, not of the disks in them, which come a moment later. */
@@ -15,12 +16,11 @@ export interface UsbDetection {
 /** Loads usb-detection, or fails in whatever way a native module can. */
 export type LoadUsbDetection = () => Promise<UsbDetection>;
 
-const MODULE_NAME: string = "usb-detection"; // not a literal: the bundle must load it from node_modules, if it is there
-
-export const loadUsbDetection: LoadUsbDetection = async () => {
-  const loaded: { readonly default: UsbDetection } = await import(MODULE_NAME);
-  return loaded.default;
-};
+/**
+ * Not by `import`: a bundle has to find it in the node_modules beside it, if there are any, and the single executable
+ * takes itself for /usr/lib/bootferry (units/package/executable.ts) and can import nothing from a disk.
+ */
+export const loadUsbDetection: LoadUsbDetection = async () => createRequire(import.meta.url)("usb-detection");
 
 export interface UsbHintPorts {
   readonly load: LoadUsbDetection;

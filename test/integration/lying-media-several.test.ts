@@ -5,7 +5,7 @@
 import { basename } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { StoppedBySignal } from "../../src/cli/report-error.ts";
+import { StoppedBySignal } from "../../src/cli/stop-signal.ts";
 import { EXIT } from "../../src/error.ts";
 import { snapshotOf } from "../support/bad-media.ts";
 import { runInProcess } from "../support/cli-in-process.ts";

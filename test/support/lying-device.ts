@@ -10,7 +10,7 @@ import type { AgentPorts } from "../../src/agent/session.ts";
 import { blsValues, parseBlsEntry } from "../../src/boot/bls-entry.ts";
 import { agentPorts } from "../../src/cli/agent-ports.ts";
 import { configureDevice } from "../../src/cli/device.ts";
-import { StoppedBySignal } from "../../src/cli/report-error.ts";
+import { StoppedBySignal } from "../../src/cli/stop-signal.ts";
 import { parseCommandLine } from "../../src/deploy/native/command-line.ts";
 import { engineDirectory } from "../../src/deploy/native/layout.ts";
 import { EXIT } from "../../src/error.ts";

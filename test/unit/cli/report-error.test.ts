@@ -1,7 +1,8 @@
 import { PassThrough } from "node:stream";
 import { Command } from "commander";
 import { describe, expect, it } from "vitest";
-import { reportError, StoppedBySignal } from "../../../src/cli/report-error.ts";
+import { reportError } from "../../../src/cli/report-error.ts";
+import { StoppedBySignal } from "../../../src/cli/stop-signal.ts";
 import { HostError } from "../../../src/host/error.ts";
 import { MediaError } from "../../../src/media/error.ts";
 import { OciError } from "../../../src/oci/error.ts";
