@@ -14,6 +14,7 @@ import { formatPrivateKeyPem } from "../../src/trust/keys.ts";
 import { damagedMedia } from "./source/damaged-media.ts";
 import { envelopeVectors } from "./source/envelopes.ts";
 import { goodMedium, ROOT_DRAFTS, rootEnvelope, SINGLE_ROOT } from "./source/parts.ts";
+import { receiptVectors } from "./source/receipts.ts";
 import { rootChainVectors } from "./source/root-chains.ts";
 import { rootVectors } from "./source/roots.ts";
 import { statementVectors } from "./source/statements.ts";
@@ -24,7 +25,16 @@ import { validMedia } from "./source/valid-media.ts";
 import type { Vector } from "./source/vector.ts";
 
 /** Directories below `vectors/` that hold nothing but what is generated. */
-export const GENERATED_DIRECTORIES = ["medium", "root", "envelope", "statement", "roots", "keys"] as const;
+export const GENERATED_DIRECTORIES = [
+  "medium",
+  "root",
+  "envelope",
+  "statement",
+  "receipt",
+  "visit",
+  "roots",
+  "keys",
+] as const;
 
 /** Paths below `vectors/` and the content of each file. */
 export async function generateVectors(): Promise<Map<string, string>> {
@@ -37,6 +47,7 @@ export async function generateVectors(): Promise<Map<string, string>> {
     ...(await statementVectors()),
     ...(await rootVectors()),
     ...(await rootChainVectors()),
+    ...(await receiptVectors()),
   ];
   const files = new Map<string, string>();
   const entries = vectors.map(({ files: vectorFiles, ...entry }) => {

@@ -27,6 +27,9 @@ import { parseDigest } from "../../src/oci/digest.ts";
 import { parseConfig, parseIndex, parseManifest } from "../../src/oci/document.ts";
 import { parseStrictJson } from "../../src/oci/strict-json.ts";
 import { toAbsPath } from "../../src/path.ts";
+import { formatMediumId, parseMediumId } from "../../src/receipt/medium-id.ts";
+import { formatReceipt, parseReceipt } from "../../src/receipt/receipt.ts";
+import { formatVisit, parseVisit } from "../../src/receipt/visit.ts";
 import { parsePaxNumber, parsePaxRecords, parsePaxTime } from "../../src/tree/pax-records.ts";
 import { formatEnvelope, parseEnvelope } from "../../src/trust/dsse.ts";
 import {
@@ -46,6 +49,7 @@ import { paxRecord } from "../unit/tree/tar-bytes.ts";
 import { luksHeader } from "./fake-media.ts";
 import { lsblkOf, type MachineName } from "./machines.ts";
 import { PINNED_TREES } from "./pinned-trees.ts";
+import { makeReceipt } from "./receipt-fixtures.ts";
 import { SMALL_LAYERS, sumHeaders, treeOfLayer } from "./small-layers.ts";
 
 export interface ParserUnderTest {
@@ -126,6 +130,14 @@ const TRUST: readonly ParserUnderTest[] = [
     parse: parseRootDocument,
     format: formatRootDocument,
   },
+  { name: "receipt", seeds: [formatReceipt(makeReceipt())], parse: parseReceipt, format: formatReceipt },
+  {
+    name: "visit",
+    seeds: vectorDocuments("visit").map((bytes) => parseEnvelope(bytes).payload),
+    parse: parseVisit,
+    format: formatVisit,
+  },
+  { name: "medium id", seeds: bytesOf(formatMediumId("ab".repeat(16))), parse: parseMediumId, format: formatMediumId },
   {
     name: "public key in PEM",
     seeds: bytesOf(formatPublicKeyPem(key.publicKey)),

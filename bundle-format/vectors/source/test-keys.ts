@@ -14,6 +14,7 @@ export const TEST_KEY_NAMES = [
   "release-c",
   "countersign",
   "stranger",
+  "device",
 ] as const;
 
 export type TestKeyName = (typeof TEST_KEY_NAMES)[number];

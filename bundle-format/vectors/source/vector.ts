@@ -13,8 +13,11 @@ export type VectorFile =
 
 export type VectorFiles = Readonly<Record<string, VectorFile>>;
 
-/** What a vector is: a medium, or the single file `document`. A `root` is a root file and may hold a chain. */
-export type VectorKind = "medium" | "root" | "envelope" | "statement";
+/**
+ * What a vector is: a medium, or the single file `document`. A `root` is a root file and may hold a chain; a `receipt` and a
+ * `visit` are envelopes that the key `device` should have signed.
+ */
+export type VectorKind = "medium" | "root" | "envelope" | "statement" | "receipt" | "visit";
 
 /** What the device at which a medium arrives knows. */
 export interface VectorContext {

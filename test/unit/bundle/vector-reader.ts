@@ -1,6 +1,8 @@
 /** Lays out the files of a vector and does with them what a device does; the outcome is what `index.json` must say. */
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { DEVICE_KEY } from "../../../bundle-format/vectors/source/receipts.ts";
+import { testKey } from "../../../bundle-format/vectors/source/test-keys.ts";
 import type {
   Vector,
   VectorContext,
@@ -17,6 +19,8 @@ import { verifyContents } from "../../../src/bundle/verify-contents.ts";
 import { type VerifiedRelease, verifyRelease } from "../../../src/bundle/verify-release.ts";
 import { CodedError } from "../../../src/error.ts";
 import { type AbsPath, below } from "../../../src/path.ts";
+import { verifyReceipt } from "../../../src/receipt/receipt.ts";
+import { verifyVisit } from "../../../src/receipt/visit.ts";
 import { parseEnvelope } from "../../../src/trust/dsse.ts";
 import type { TrustedRoot } from "../../../src/trust/root.ts";
 import { extendRoot, newestOf, parseRootFile, replacesReleaseKeys } from "../../../src/trust/root-chain.ts";
@@ -61,6 +65,12 @@ export async function outcomeOf({ kind, context }: Entry, directory: AbsPath): P
         return await outcomeOfMedium(directory, context);
       case "envelope":
         parseEnvelope(readFileSync(below(directory, "document")));
+        return { result: "valid" };
+      case "receipt":
+        verifyReceipt(parseEnvelope(readFileSync(below(directory, "document"))), testKey(DEVICE_KEY).publicKey);
+        return { result: "valid" };
+      case "visit":
+        verifyVisit(parseEnvelope(readFileSync(below(directory, "document"))), testKey(DEVICE_KEY).publicKey);
         return { result: "valid" };
       case "statement":
         return { result: "valid", sequence: parseStatement(readFileSync(below(directory, "document"))).sequence };

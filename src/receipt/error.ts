@@ -1,0 +1,38 @@
+/** What can be wrong with receipts, with where they are kept, and with a medium that is to take them. */
+import { CodedError, type ErrorTable, EXIT } from "../error.ts";
+
+export type ReceiptErrorCode =
+  | "RECEIPT_INVALID"
+  | "RECEIPT_SPEC_VERSION_UNSUPPORTED"
+  | "RECEIPT_MEDIUM_ID_INVALID"
+  | "RECEIPT_NOT_PLAIN"
+  | "RECEIPT_TOO_LARGE";
+
+export const RECEIPT_ERRORS: ErrorTable<ReceiptErrorCode> = {
+  RECEIPT_INVALID: {
+    exit: EXIT.notTrusted,
+    remedy: "Do not believe this receipt; let the device write its receipts to another medium and tell this code.",
+  },
+  RECEIPT_SPEC_VERSION_UNSUPPORTED: {
+    exit: EXIT.notTrusted,
+    remedy: "Use a newer bootferry on the workstation: the device that made this receipt has one.",
+  },
+  RECEIPT_MEDIUM_ID_INVALID: {
+    exit: EXIT.medium,
+    remedy: "Remove bootferry/medium.json from the medium; the next `bootferry media write` gives it a new id.",
+  },
+  RECEIPT_NOT_PLAIN: {
+    exit: EXIT.medium,
+    remedy: "Look at what stands there in the place of a plain file or directory, remove it, and use another medium.",
+  },
+  RECEIPT_TOO_LARGE: {
+    exit: EXIT.medium,
+    remedy: "Remove the named file from the medium: no bootferry writes one of that size.",
+  },
+};
+
+export class ReceiptError extends CodedError<ReceiptErrorCode> {
+  constructor(code: ReceiptErrorCode, message: string, options?: ErrorOptions) {
+    super(code, message, RECEIPT_ERRORS, options);
+  }
+}
