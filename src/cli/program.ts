@@ -41,6 +41,11 @@ const GROUPS: readonly Group[] = [
     description: "Run the health checks of the running system now.",
     load: () => import("./commands/health.ts"),
   },
+  {
+    name: "doctor",
+    description: "What this machine lacks to make media or to be updated by them, and how to get it.",
+    load: () => import("./commands/doctor.ts"),
+  },
 ];
 
 const EPILOGUE = `

@@ -19,8 +19,14 @@ import { ConfigError } from "./error.ts";
 const DIRECTORIES = ["/etc/bootferry", "/run/bootferry", "/usr/lib/bootferry"].map(parseAbsPath);
 
 /** The key as messages show it (`reboot.policy`) → the file that set it. */
-type Origins = Map<string, AbsPath>;
+type Origins = ReadonlyMap<string, AbsPath>;
 type Tables = Record<string, unknown>;
+
+/** What all files together say, before anything of it is checked. */
+export interface MergedConfig {
+  readonly tables: Readonly<Tables>;
+  readonly origins: Origins;
+}
 
 /**
  * The configuration of a device.
@@ -28,12 +34,7 @@ type Tables = Record<string, unknown>;
  *   CONFIG_UNREADABLE
  */
 export async function loadAgentConfig(files: DeviceFiles): Promise<AgentConfig> {
-  const main = await findMainFile(files);
-  const dropIns = await findDropIns(files);
-  if (main === undefined && dropIns.length === 0) {
-    throw new ConfigError("CONFIG_NOT_FOUND", `no agent.toml in ${DIRECTORIES.join(", ")}`);
-  }
-  return parseFiles(main === undefined ? dropIns : [main, ...dropIns]);
+  return parseFiles(await findConfigFiles(files));
 }
 
 /**
@@ -44,9 +45,22 @@ export function parseAgentConfig(bytes: Uint8Array, file: AbsPath): AgentConfig 
   return parseFiles([{ file, bytes }]);
 }
 
-interface ConfigFile {
+export interface ConfigFile {
   readonly file: AbsPath;
   readonly bytes: Uint8Array;
+}
+
+/**
+ * The files that count, each laid over those before it.
+ * @throws ConfigError CONFIG_NOT_FOUND, CONFIG_UNREADABLE
+ */
+export async function findConfigFiles(files: DeviceFiles): Promise<readonly ConfigFile[]> {
+  const main = await findMainFile(files);
+  const dropIns = await findDropIns(files);
+  if (main === undefined && dropIns.length === 0) {
+    throw new ConfigError("CONFIG_NOT_FOUND", `no agent.toml in ${DIRECTORIES.join(", ")}`);
+  }
+  return main === undefined ? dropIns : [main, ...dropIns];
 }
 
 async function findMainFile(files: DeviceFiles): Promise<ConfigFile | undefined> {
@@ -75,16 +89,36 @@ async function findDropIns(files: DeviceFiles): Promise<ConfigFile[]> {
 }
 
 function parseFiles(files: readonly ConfigFile[]): AgentConfig {
-  const origins: Origins = new Map();
-  const merged: Tables = {};
-  for (const { file, bytes } of files) mergeTables(merged, parseToml(bytes, file), file, origins);
-  const result = agentConfigSchema.safeParse(merged, { reportInput: true });
-  if (result.success) return result.data;
-  throw explain(
-    result.error,
-    origins,
-    files.map(({ file }) => file),
-  );
+  const checked = checkConfig(files, mergeConfig(files));
+  if (checked.config !== undefined) return checked.config;
+  throw checked.problems[0] ?? new ConfigError("CONFIG_VALUE_INVALID", `${filesOf(files)}: not acceptable`);
+}
+
+/** @throws ConfigError CONFIG_SYNTAX */
+export function mergeConfig(files: readonly ConfigFile[]): MergedConfig {
+  const origins = new Map<string, AbsPath>();
+  const tables: Tables = {};
+  for (const { file, bytes } of files) mergeTables(tables, parseToml(bytes, file), file, origins);
+  return { tables, origins };
+}
+
+export interface CheckedConfig {
+  /** Undefined when there are problems. */
+  readonly config: AgentConfig | undefined;
+  /** All of them, not the first alone. */
+  readonly problems: readonly ConfigError[];
+}
+
+/** Holds what the files say against the schema. */
+export function checkConfig(files: readonly ConfigFile[], { tables, origins }: MergedConfig): CheckedConfig {
+  const result = agentConfigSchema.safeParse(tables, { reportInput: true });
+  if (result.success) return { config: result.data, problems: [] };
+  const { error } = result;
+  return { config: undefined, problems: error.issues.map((issue) => explain(issue, error, origins, files)) };
+}
+
+function filesOf(files: readonly ConfigFile[]): string {
+  return files.map(({ file }) => file).join(", ");
 }
 
 function parseToml(bytes: Uint8Array, file: AbsPath): Tables {
@@ -100,7 +134,7 @@ function parseToml(bytes: Uint8Array, file: AbsPath): Tables {
 }
 
 /** Keys of the same table are laid over one by one; anything that is no table replaces what was there. */
-function mergeTables(into: Tables, from: Tables, file: AbsPath, origins: Origins, prefix = ""): void {
+function mergeTables(into: Tables, from: Tables, file: AbsPath, origins: Map<string, AbsPath>, prefix = ""): void {
   for (const [key, value] of Object.entries(from)) {
     const path = prefix + key;
     const old = Object.hasOwn(into, key) ? into[key] : undefined;
@@ -115,18 +149,21 @@ function isTable(value: unknown): value is Tables {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date);
 }
 
-/** The first thing that is wrong, in the words: file, key, expected, got. */
-function explain(error: z.ZodError, origins: Origins, files: readonly AbsPath[]): ConfigError {
-  const issue = error.issues[0];
-  if (issue === undefined) return new ConfigError("CONFIG_VALUE_INVALID", `${files.join(", ")}: not acceptable`);
+/** What is wrong, in the words: file, key, expected, got. */
+function explain(
+  issue: z.core.$ZodIssue,
+  error: z.ZodError,
+  origins: Origins,
+  files: readonly ConfigFile[],
+): ConfigError {
   if (issue.code === "unrecognized_keys") {
     const keys = issue.keys.map((key) => [...issue.path, key].join("."));
-    const file = origins.get(keys[0] ?? "") ?? files[0];
+    const file = origins.get(keys[0] ?? "") ?? files[0]?.file;
     return new ConfigError("CONFIG_KEY_UNKNOWN", `${file}: unknown key ${keys.join(", ")}`);
   }
   const key = issue.path.join(".");
   const prefixes = issue.path.map((_, index) => issue.path.slice(0, issue.path.length - index).join("."));
-  const file = prefixes.map((prefix) => origins.get(prefix)).find(Boolean) ?? files.join(", ");
+  const file = prefixes.map((prefix) => origins.get(prefix)).find(Boolean) ?? filesOf(files);
   if (issue.input === undefined && !origins.has(key)) {
     return new ConfigError("CONFIG_KEY_MISSING", `${file}: the key ${key} is missing`, { cause: error });
   }

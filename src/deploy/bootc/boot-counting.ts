@@ -55,16 +55,25 @@ interface CountingGrub {
 function findCountingGrub({ exec, paths }: BootcEngine, { status }: Host): CountingGrub | undefined {
   const bootloader = status.booted?.composefs?.bootloader ?? "grub"; // ostree hosts have no other
   if (bootloader !== "grub") return undefined;
+  const found = findCountingConfig(paths.boot);
+  if (found === undefined) return undefined;
+  return {
+    async edit(...words) {
+      await exec([found.tool, found.environment, ...words], { timeoutMs: TOOL_TIMEOUT_MS });
+    },
+  };
+}
+
+/** The configuration of GRUB that counts in greenboot's way, and what it counts in; undefined when there is none. */
+export function findCountingConfig(
+  boot: AbsPath,
+): { readonly config: AbsPath; readonly environment: AbsPath; readonly tool: string } | undefined {
   for (const { directory, tool } of FLAVOURS) {
-    const files = below(paths.boot, directory);
-    if (!countsInGreenbootsWay(readText(below(files, "grub.cfg")))) continue;
+    const files = below(boot, directory);
+    const config = below(files, "grub.cfg");
     const environment = below(files, "grubenv");
-    if (readText(environment) === "") continue; // GRUB cannot make the file itself
-    return {
-      async edit(...words) {
-        await exec([tool, environment, ...words], { timeoutMs: TOOL_TIMEOUT_MS });
-      },
-    };
+    if (!countsInGreenbootsWay(readText(config))) continue;
+    if (readText(environment) !== "") return { config, environment, tool }; // GRUB cannot make the file itself
   }
   return undefined;
 }
