@@ -2,11 +2,7 @@
  * Programs that run when the agent enters a state: `hooks.d/<state>/`, for lamps, buzzers and screens.
  *
  * A hook only hears; it cannot hold the update up for longer than its deadline, and its failure changes nothing.
- *
- *     BOOTFERRY_STATE             the state that was entered
- *     BOOTFERRY_MESSAGE           what status.json says, for people
- *     BOOTFERRY_RELEASE_NAME, BOOTFERRY_RELEASE_VERSION, BOOTFERRY_RELEASE_SEQUENCE   empty when no release is chosen
- *     BOOTFERRY_CODE              why it was refused or failed, else empty
+ * What they find in their environment stands in status-variables.ts; docs/hooks.md says it to those who write them.
  */
 import type { AgentConfig } from "../config/agent-config.ts";
 import { CodedError } from "../error.ts";
@@ -14,6 +10,7 @@ import type { Exec } from "../host/exec.ts";
 import { type AbsPath, below } from "../path.ts";
 import { collectPrograms, type ProgramFiles, runProgram } from "./programs.ts";
 import type { AgentStatus } from "./status-file.ts";
+import { statusVariables } from "./status-variables.ts";
 
 /**
  * Runs the hooks of the state that `status` tells of, one after the other.
@@ -25,7 +22,10 @@ export async function runHooks(
   status: AgentStatus,
 ): Promise<readonly string[]> {
   const directories = config.directories.map((directory) => below(directory, status.state));
-  const options = { timeoutSeconds: config["timeout-seconds"], env: { ...ports.programs.env, ...hookEnv(status) } };
+  const options = {
+    timeoutSeconds: config["timeout-seconds"],
+    env: { ...ports.programs.env, ...statusVariables(status) },
+  };
   const failures: string[] = [];
   for (const program of await collectHooks(ports.programs, directories, failures)) {
     if (program.kind !== "runnable") continue;
@@ -45,17 +45,6 @@ async function collectHooks(files: ProgramFiles, directories: readonly AbsPath[]
     failures.push(`hooks could not run: ${error.message}`);
     return [];
   }
-}
-
-function hookEnv({ state, message, release, code }: AgentStatus): Readonly<Record<string, string>> {
-  return {
-    BOOTFERRY_STATE: state,
-    BOOTFERRY_MESSAGE: message,
-    BOOTFERRY_RELEASE_NAME: release?.name ?? "",
-    BOOTFERRY_RELEASE_VERSION: release?.version ?? "",
-    BOOTFERRY_RELEASE_SEQUENCE: release === null ? "" : String(release.sequence),
-    BOOTFERRY_CODE: code ?? "",
-  };
 }
 
 function describeFailure(result: Awaited<ReturnType<typeof runProgram>>): string | undefined {

@@ -56,6 +56,8 @@ export interface AgentPorts {
   readonly signal?: AbortSignal | undefined;
   /** Told what status.json shows, whenever it changes but for progress. */
   readonly onStatus?: ((status: AgentStatus) => void) | undefined;
+  /** Told what was put into history besides attempts. */
+  readonly onNote?: ((about: HistoryNote["about"], message: string) => void) | undefined;
   readonly onProgress?: ((progress: NonNullable<AgentStatus["progress"]>) => void) | undefined;
 }
 
@@ -94,8 +96,10 @@ const STATUS_INTERVAL_MS = 1000; // people read no faster
 export async function openSession(ports: AgentPorts): Promise<Session> {
   const { stateDirectory, runtimeDirectory } = ports.paths;
   const nowUtc = () => ports.clock.nowUtc().toISOString();
-  const note = (about: HistoryNote["about"], message: string) =>
+  const note = (about: HistoryNote["about"], message: string) => {
     appendHistory(stateDirectory, { version: 1, kind: "note", atUtc: nowUtc(), about, message });
+    ports.onNote?.(about, message);
+  };
   const onDamaged = (why: string) => note("damaged-file", why);
   const bootId = readBootId(ports.paths.bootId);
   // Asked before the journal is set aside: when the backend cannot tell, the next run has to find it as it was.

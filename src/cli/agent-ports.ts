@@ -16,14 +16,14 @@ export function agentPorts(
   context: CliContext,
   device: ConfiguredDevice,
   agentVersion: string,
-  log?: Pick<AgentLog, "onStatus" | "onProgress">,
+  log?: Pick<AgentLog, "onStatus" | "onNote" | "onProgress">,
 ): AgentPorts {
   const { exec, clock, signal } = context;
   const { paths, config, backend, files, programs } = device;
   return {
     ...{ backend, files, programs, exec, clock, paths, config, agentVersion, signal },
     devices: hostDevices,
-    ...(log === undefined ? {} : { onStatus: log.onStatus, onProgress: log.onProgress }),
+    ...(log === undefined ? {} : { onStatus: log.onStatus, onNote: log.onNote, onProgress: log.onProgress }),
     openMedium,
     monotonicMs: () => performance.now(),
     newAttemptId: randomUUID,

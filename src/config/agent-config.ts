@@ -216,8 +216,8 @@ const hooks = z.strictObject({
     .default(["/etc/bootferry/hooks.d", "/usr/lib/bootferry/hooks.d"].map(parseAbsPath))
     .describe(
       "Where hooks are: the executables in `DIRECTORY/<state>/` run when the agent enters that state, for lamps and buzzers. " +
-        "They find BOOTFERRY_STATE, BOOTFERRY_MESSAGE, BOOTFERRY_CODE and BOOTFERRY_RELEASE_NAME, _VERSION and _SEQUENCE in their " +
-        "environment. Their failures are recorded and change nothing. Default: `/etc/bootferry/hooks.d` and " +
+        "They find BOOTFERRY_STATE, BOOTFERRY_MEDIUM, BOOTFERRY_MESSAGE and more in their environment (docs/hooks.md). " +
+        "Their failures are recorded and change nothing. Default: `/etc/bootferry/hooks.d` and " +
         "`/usr/lib/bootferry/hooks.d`. " +
         'Example: `directories = ["/etc/acme/lamps"]`',
     ),

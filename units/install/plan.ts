@@ -7,10 +7,11 @@
  *     usr/lib/bootferry/health.d/{required,wanted}/     for the checks of the image
  *     usr/lib/bootferry/initramfs/              the composefs mount script
  *     usr/lib/systemd/system/bootferry-*  …     units, drop-ins, preset, watchdog, sysusers, tmpfiles
+ *     usr/lib/systemd/catalog/bootferry.*       what the entries of the journal mean
  *     usr/lib/udev/rules.d/70-bootferry.rules            without --watch
  *     usr/lib/dracut/modules.d/90bootferry/     --initramfs dracut
  *     usr/share/initramfs-tools/                --initramfs initramfs-tools
- *     usr/share/doc/bootferry/
+ *     usr/share/doc/bootferry/                  with samples of hooks in hooks.d/
  *     etc/systemd/system/*.target.{wants,requires}/     --enable
  *     sysroot/ boot/                            mount points; a read-only image cannot make them later
  */
@@ -45,13 +46,17 @@ const TREES: readonly { readonly from: string; readonly to: string; readonly mod
   { from: "units/system.conf.d", to: "usr/lib/systemd/system.conf.d", mode: 0o644 },
   { from: "units/sysusers.d", to: "usr/lib/sysusers.d", mode: 0o644 },
   { from: "units/tmpfiles.d", to: "usr/lib/tmpfiles.d", mode: 0o644 },
+  { from: "units/catalog", to: "usr/lib/systemd/catalog", mode: 0o644 },
   { from: "units/scripts", to: "usr/lib/bootferry", mode: 0o755 },
+  { from: "units/hooks.d-samples", to: "usr/share/doc/bootferry/hooks.d", mode: 0o755 },
 ];
 
 const DOCUMENTS = [
   "LICENSE",
   "docs/units.md",
   "docs/watch.md",
+  "docs/hooks.md",
+  "docs/signals.md",
   "docs/initramfs.md",
   "docs/integration.md",
   "docs/boot-loaders.md",

@@ -7,7 +7,6 @@ import { type MediumSource, requireDevice } from "../../agent/medium-source.ts";
 import { runAgent } from "../../agent/run-agent.ts";
 import { EXIT } from "../../error.ts";
 import { hostDevices } from "../../media/device-lookup.ts";
-import { addLogOption, openAgentLog } from "../agent-log.ts";
 import { describeOutcome, outcomeFacts } from "../agent-outcome.ts";
 import { agentPorts } from "../agent-ports.ts";
 import { agentVersion } from "../agent-version.ts";
@@ -15,6 +14,7 @@ import type { CliContext } from "../context.ts";
 import { addConfiguredDeviceOptions, type DeviceOptions, openDevice } from "../device.ts";
 import { CliError } from "../error.ts";
 import { addTeaching } from "../help.ts";
+import { addLogOption, openAgentLog } from "../open-agent-log.ts";
 import { addOutputOptions, wholeNumber } from "../options.ts";
 import type { OutputOptions } from "../output.ts";
 
@@ -81,7 +81,7 @@ async function run(context: CliContext, version: string, options: Options): Prom
   const output = context.openOutput(options);
   const medium = mediumSource(context, options);
   await using device = await openDevice(context, options);
-  using log = openAgentLog(context, output, options);
+  await using log = openAgentLog(context, output, options);
   const ports = agentPorts(context, device, version, log);
   const outcome = options.dryRun
     ? await planRun(ports, medium, await readChoiceFacts(ports))

@@ -11,7 +11,7 @@ import { listBlockDevices } from "../../media/list-block-devices.ts";
 import { spoolHints } from "../../media/spool-hints.ts";
 import { type DeviceEvent, watchDevices } from "../../media/watch-devices.ts";
 import type { AbsPath } from "../../path.ts";
-import { type AgentLog, addLogOption, openAgentLog } from "../agent-log.ts";
+import type { AgentLog } from "../agent-log.ts";
 import { describeOutcome, outcomeFacts } from "../agent-outcome.ts";
 import { agentPorts } from "../agent-ports.ts";
 import { agentVersion } from "../agent-version.ts";
@@ -19,6 +19,7 @@ import type { CliContext } from "../context.ts";
 import { addConfiguredDeviceOptions, configureDevice, type DeviceOptions, openDevice } from "../device.ts";
 import { addTeaching } from "../help.ts";
 import { blockDevicePorts, watchPorts } from "../media-ports.ts";
+import { addLogOption, openAgentLog } from "../open-agent-log.ts";
 import { addOutputOptions } from "../options.ts";
 import type { OutputOptions } from "../output.ts";
 
@@ -59,7 +60,7 @@ export function registerAgentWatch(parent: Command, context: CliContext): void {
 
 async function run(context: CliContext, version: string, options: Options): Promise<void> {
   const output = context.openOutput(options);
-  using log = openAgentLog(context, output, options);
+  await using log = openAgentLog(context, output, options);
   const { config } = await configureDevice(context, options); // what is wrong with it is said at once
   const spool = options.spool === undefined ? config.media.spool : context.path(options.spool);
   log.say("Waiting for media and bundles.", { labels: config.media.labels.join(", "), spool });
