@@ -49,6 +49,9 @@ export const receiptSchema = z
     specVersion: z.literal(DOCUMENT_SPEC_VERSION),
     device: z.strictObject({
       id: z.string().regex(DEVICE_ID_PATTERN).describe("stays the same as long as the device keeps its key"),
+      name: line(128)
+        .nullable()
+        .describe("`[device] id`, which releases for listed devices name; null when it has none"),
       label: line(MAX_LABEL_CHARACTERS).describe("for people: `[device] label`, else the host name"),
       compatible: line(128),
       architecture: line(32),
@@ -72,6 +75,7 @@ export const receiptSchema = z
     follows: z.string().regex(RELEASE_NAME_PATTERN).describe("the release name that it installs"),
     floors: z.strictObject({
       sequence: z.int().min(1).nullable().describe("the highest confirmed one of that name"),
+      payloadDigest: digest.nullable().describe("of the release that was confirmed with that sequence"),
       timeUtc: utcTimeSchema.nullable().describe("the newest time that it has seen signed"),
     }),
     root: z

@@ -9,11 +9,17 @@ export function makeReceipt(overrides: Partial<Receipt> = {}): Receipt {
   const release = { name: "os", version: "2.0", sequence: 2, payloadDigest: digestOf("release 2") };
   return {
     specVersion: "1",
-    device: { id: DEVICE_ID, label: "kiosk-17", compatible: "acme", architecture: "amd64", backend: "native" },
+    device: {
+      ...{ id: DEVICE_ID, name: null, label: "kiosk-17", compatible: "acme" },
+      ...{ architecture: "amd64", backend: "native" },
+    },
     ...{ serial: 1, previous: null, atUtc: "2026-11-20T10:00:00Z", isClockTrusted: true, bootId: "boot-1" },
     ...{ attempt: "attempt-1", outcome: "confirmed", release, running: { release, deployment: "2-ab" } },
     held: [{ payloadDigest: release.payloadDigest, tree: `v1-sha256-12:${"ab".repeat(32)}` }],
-    ...{ follows: "os", floors: { sequence: 2, timeUtc: "2026-01-02T00:00:00Z" } },
+    ...{
+      follows: "os",
+      floors: { sequence: 2, payloadDigest: release.payloadDigest, timeUtc: "2026-01-02T00:00:00Z" },
+    },
     root: { version: 1, digest: digestOf("root") },
     ...{ refusedReleases: [], reason: null, health: "2 checks passed", agentVersion: "1.0.0" },
     ...overrides,

@@ -22,13 +22,13 @@ const GOOD: Receipt = {
   specVersion: "1",
   device: {
     id: deviceIdOf("0123456789abcdef0123456789abcdef", ""),
-    ...{ label: "kiosk-0017", compatible: "acme-kiosk-v2", architecture: "amd64", backend: "native" },
+    ...{ name: "kiosk-0017", label: "hall", compatible: "acme-kiosk-v2", architecture: "amd64", backend: "native" },
   },
   ...{ serial: 7, previous: digestOf("the receipt before"), atUtc: CREATED_AT, isClockTrusted: false },
   ...{ bootId: "5a1d7b1e-0c2b-4f0e-9d3c-3b1f6a9d7e11", attempt: "0f5e2c1a", outcome: "rolled-back", release: RELEASE },
   running: { release: BEFORE, deployment: "41-9f2c" },
   held: [{ payloadDigest: BEFORE.payloadDigest, tree: `v1-sha256-12:${"ab".repeat(32)}` }],
-  ...{ follows: NAME, floors: { sequence: 41, timeUtc: "2026-10-20T10:00:00Z" } },
+  ...{ follows: NAME, floors: { sequence: 41, payloadDigest: BEFORE.payloadDigest, timeUtc: "2026-10-20T10:00:00Z" } },
   root: { version: 1, digest: digestOf("a root") },
   refusedReleases: [RELEASE.payloadDigest],
   reason: {
@@ -72,7 +72,11 @@ const RECEIPTS: readonly Case[] = [
       JSON.stringify({
         ...GOOD,
         ...{ serial: 1, previous: null, bootId: null, attempt: null, outcome: "enrolled", release: null },
-        ...{ running: { release: null, deployment: null }, held: [], floors: { sequence: null, timeUtc: null } },
+        ...{
+          running: { release: null, deployment: null },
+          held: [],
+          floors: { sequence: null, payloadDigest: null, timeUtc: null },
+        },
         ...{ root: null, refusedReleases: [], reason: null, health: null },
       }),
   },
@@ -130,7 +134,7 @@ const RECEIPTS: readonly Case[] = [
     clause: "BF-9.3",
     about: "A label that would move the cursor of whoever lists receipts.",
     code: "RECEIPT_INVALID",
-    change: (text) => text.replace("kiosk-0017", "\\u001b[2Jkiosk-0017"),
+    change: (text) => text.replace("hall", "\\u001b[2Jhall"),
   },
   {
     name: "receipt-device-id-traversal",
