@@ -2,7 +2,8 @@
 import { constants } from "node:os";
 import { CommanderError } from "commander";
 import { CodedError, EXIT } from "../error.ts";
-import { CliError } from "./error.ts";
+import type { CalledCommand } from "./called-command.ts";
+import { CliError, type CliErrorCode } from "./error.ts";
 import { style } from "./output.ts";
 import { StoppedBySignal, type StopSignal } from "./stop-signal.ts";
 import type { TextSink } from "./text-sink.ts";
@@ -15,14 +16,14 @@ function signalStatus(name: StopSignal): number {
 
 /**
  * Prints `error: <message> [CODE]` and `help: <remedy>`.
+ * @param called what the command line was for, as far as it is known
  * @returns the exit status of the process
  */
-export function reportError(error: unknown, stderr: TextSink, signal: AbortSignal): number {
+export function reportError(error: unknown, stderr: TextSink, signal: AbortSignal, called?: CalledCommand): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return EXIT.done; // --help and --version end this way
     if (error.code === "commander.help") return EXIT.usage; // a group without a verb has printed its help instead
-    const message = error.message.replace(/^error: /, "").replaceAll("\n", " ");
-    return reportCoded(new CliError("CLI_USAGE", message || "no such command"), stderr);
+    return reportCoded(new CliError("CLI_USAGE", refusalText(error, called)), stderr, called);
   }
   // systemd stops the unit of a stick that was pulled out: that it was pulled out is what a person has to know.
   const isMediumGone = error instanceof CodedError && error.code === "MEDIA_REMOVED";
@@ -32,14 +33,24 @@ export function reportError(error: unknown, stderr: TextSink, signal: AbortSigna
     stderr.write(`interrupted by ${signalName}: nothing unfinished was published; run the command again to go on\n`);
     return signalStatus(signalName);
   }
-  if (error instanceof CodedError) return reportCoded(error, stderr);
+  if (error instanceof CodedError) return reportCoded(error, stderr, called);
   stderr.write(`${style("red", "error:", stderr)} ${error instanceof Error ? (error.stack ?? error) : error}\n`);
   stderr.write("help: This is a bug in bootferry. Please report it with the lines above and the command you ran.\n");
   return EXIT.bug;
 }
 
-function reportCoded(error: CodedError, stderr: TextSink): number {
+/** commander looks for what is missing before it looks for what is misspelt, which is mostly the reason. */
+function refusalText(error: CommanderError, called: CalledCommand | undefined): string {
+  const text = error.message.replace(/^error: /, "").replaceAll("\n", " ") || "no such command";
+  const isMissing = ["commander.missingMandatoryOptionValue", "commander.missingArgument"].includes(error.code);
+  const unknown = isMissing ? (called?.unknownOptions ?? []) : [];
+  return [text, ...unknown.map((option) => `unknown option '${option}'`)].join("; ");
+}
+
+function reportCoded(error: CodedError, stderr: TextSink, called: CalledCommand | undefined): number {
+  const isUsage = error.code === ("CLI_USAGE" satisfies CliErrorCode) && called !== undefined;
+  const remedy = isUsage ? error.remedy.replace("the command with --help", `\`${called.name} --help\``) : error.remedy;
   stderr.write(`${style("red", "error:", stderr)} ${error.message} [${error.code}]\n`);
-  stderr.write(`${style("bold", "help:", stderr)} ${error.remedy}\n`);
+  stderr.write(`${style("bold", "help:", stderr)} ${remedy}\n`);
   return error.exitStatus;
 }

@@ -7,7 +7,9 @@
  * What the commands are made of is loaded when a command is wanted: a Node that is too old could not link it, and
  * `--version`, which packages and monitoring ask for, has to answer at once.
  */
+import type { Command } from "commander";
 import { errnoOf } from "../error.ts";
+import { findCalled } from "./called-command.ts";
 import { requireNode } from "./require-node.ts";
 import { StoppedBySignal, type StopSignal } from "./stop-signal.ts";
 
@@ -27,6 +29,7 @@ export async function runProcess(process: NodeJS.Process, { version, engines }: 
       if (errnoOf(error) !== "EPIPE") throw error; // EPIPE: the reader has gone (`| head`); the work itself goes on
     });
   }
+  let program: Command | undefined;
   try {
     requireNode(process.versions.node, engines.node);
     const [, , first] = process.argv;
@@ -36,11 +39,12 @@ export async function runProcess(process: NodeJS.Process, { version, engines }: 
     }
     const { processContext } = await import("./context.ts");
     const { buildProgram } = await import("./program.ts");
-    const program = await buildProgram(processContext(process, signal), version, first ?? "");
+    program = await buildProgram(processContext(process, signal), version, first ?? "");
     await program.parseAsync(process.argv);
   } catch (error) {
     const { reportError } = await import("./report-error.ts");
-    process.exitCode = reportError(error, process.stderr, signal);
+    const called = program && findCalled(program, process.argv.slice(2));
+    process.exitCode = reportError(error, process.stderr, signal, called);
   }
 }
 

@@ -3,6 +3,7 @@
  * For what a process of its own is about (signals, exit, loading) use cli.ts.
  */
 import { PassThrough } from "node:stream";
+import { findCalled } from "../../src/cli/called-command.ts";
 import type { CliContext } from "../../src/cli/context.ts";
 import { mediaHost } from "../../src/cli/media-host.ts";
 import { openOutput } from "../../src/cli/output.ts";
@@ -27,10 +28,12 @@ export async function runInProcess(
   ports: Partial<CliContext> = {},
 ): Promise<CliRun> {
   const { context, said } = inProcessContext(cwd, { env, ...ports });
+  const program = await buildProgram(context, VERSION, args[0]);
   try {
-    await (await buildProgram(context, VERSION, args[0])).parseAsync(["node", "bootferry", ...args]);
+    await program.parseAsync(["node", "bootferry", ...args]);
   } catch (error) {
-    context.setExitStatus(reportError(error, context.stderr, context.signal) as ExitStatus);
+    const status = reportError(error, context.stderr, context.signal, findCalled(program, args));
+    context.setExitStatus(status as ExitStatus);
   }
   return said();
 }

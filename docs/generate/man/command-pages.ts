@@ -22,7 +22,9 @@ import {
 export type Edition = Pick<PageHead, "date" | "version">;
 
 /** File name and text of each. */
-export function commandPages(program: CommandShape, edition: Edition): readonly (readonly [string, string])[] {
+export function commandPages(whole: CommandShape, edition: Edition): readonly (readonly [string, string])[] {
+  // man(1) itself is the help here
+  const program = { ...whole, verbs: whole.verbs.filter(({ words }) => words.at(-1) !== "help") };
   return [
     ["bootferry.1", programPage(program, edition)],
     ...program.verbs.map((group) => [`${group.words.join("-")}.1`, groupPage(group, program, edition)] as const),
