@@ -60,7 +60,7 @@ async function assess(session: Session, tried: Trying): Promise<Outcome> {
     case "booted":
       return checkBooted(session, tried, facts, verdict.isConfirmed);
     case "pending":
-      return wait(session, tried);
+      return wait(session, tried, facts);
     case "not-finalised":
       return stageAgain(session, tried);
     case "fell-back":
@@ -155,19 +155,21 @@ async function unhealthy(
     await session.ports.backend.settleBoot("failed");
     return reboot(session, tried);
   }
-  session.show("There is no other system to go back to.");
+  session.show({ message: "There is no other system to go back to." });
   return outcome(session.journal, "unhealthy", "There is no other system to go back to.", error);
 }
 
 /** It is next and does not run: not rebooted yet, or booted past it. */
-async function wait(session: Session, tried: Trying): Promise<Outcome> {
-  if (tried.bootId === session.bootId) return rebootByPolicy(session, tried, "merge-etc-again");
+async function wait(session: Session, tried: Trying, { assessment }: BootFacts): Promise<Outcome> {
+  // Whoever waits for the assessment of the running system is not kept waiting for people to read.
+  const options = { etc: "merge-again", isUrgent: assessment === "assessing" } as const;
+  if (tried.bootId === session.bootId) return rebootByPolicy(session, tried, options);
   const { release, deployment, restages, health } = tried;
   const missedBoots = tried.missedBoots + 1;
   if (missedBoots <= MAX_MISSED_BOOTS) {
     // On disk at once, whoever asked for the boot: a policy that waits would count none of them, and wait for ever.
     const counted = await session.enter("boot-missed", { release, deployment, restages, missedBoots, health });
-    return rebootByPolicy(session, counted, "merge-etc-again");
+    return rebootByPolicy(session, counted, options);
   }
   const what = `${nameOf(tried)} is next in the boot order, and yet ${missedBoots} boots went to another system`;
   return fail(session, new AgentError("AGENT_NEVER_BOOTED", what), true);

@@ -64,7 +64,7 @@ async function installChosen(
   await opened.close(); // what people are told next is that they can remove it
   if (choice.kind === "refused") return endWith(session, choice.error, choice.refusals);
   await session.enter("nothing-to-do", {});
-  session.show(choice.message);
+  session.show({ message: choice.message, why: choice.message });
   return { ...outcome(session.journal, "nothing", choice.message), refusals };
 }
 
@@ -165,7 +165,7 @@ async function stage(
 ): Promise<Outcome> {
   const { backend, signal } = session.ports;
   const onProgress = ({ bytesDone, bytesTotal }: StageProgress) =>
-    session.showProgress({ label: "deploying", doneBytes: bytesDone, totalBytes: bytesTotal });
+    session.showProgress({ phase: "deploying", label: "deploying", doneBytes: bytesDone, totalBytes: bytesTotal });
   const staged = await backend.stage(image, { signal, onProgress });
   // What is not what was signed must not stay where it could be activated.
   await takingBackOnError(session, () => verifySecondLock(backend, staged, release));
@@ -180,7 +180,7 @@ async function stage(
   });
   // A full boot partition may be noticed when the entry is there already: what the journal calls refused must not boot.
   await takingBackOnError(session, () => activate(session, staged));
-  return rebootByPolicy(session, pending, "etc-is-merged");
+  return rebootByPolicy(session, pending, { etc: "is-merged", isUrgent: false });
 }
 
 /** Runs a part; an error takes back what is staged, or armed, and goes on. An abort leaves it to the next start. */

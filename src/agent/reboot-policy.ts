@@ -6,7 +6,10 @@ type RebootConfig = AgentConfig["reboot"];
 export type RebootDecision =
   | { readonly kind: "now" }
   /** `why` ends the sentence "It waits …". */
-  | { readonly kind: "wait"; readonly why: string };
+  | { readonly kind: "wait"; readonly waitsFor: WaitsFor; readonly why: string };
+
+/** `trusted-clock`: for a person, since the window cannot be told from a clock that nobody vouches for. */
+export type WaitsFor = "person" | "idle" | "window" | "trusted-clock";
 
 export interface RebootFacts {
   /** The clock, only when it is synchronised. */
@@ -20,21 +23,22 @@ export function evaluateReboot(config: RebootConfig, { synchronisedNowUtc, isIdl
     case "now":
       return { kind: "now" };
     case "manual":
-      return { kind: "wait", why: "for somebody to reboot the device" };
+      return { kind: "wait", waitsFor: "person", why: "for somebody to reboot the device" };
     case "idle":
-      return isIdle === true ? { kind: "now" } : { kind: "wait", why: "until the device is idle" };
+      return isIdle === true ? { kind: "now" } : { kind: "wait", waitsFor: "idle", why: "until the device is idle" };
     case "window": {
       const { window } = config;
-      if (window === undefined) return { kind: "wait", why: "for somebody to reboot the device" };
+      if (window === undefined) return { kind: "wait", waitsFor: "person", why: "for somebody to reboot the device" };
       if (synchronisedNowUtc === undefined) {
         return {
           kind: "wait",
+          waitsFor: "trusted-clock",
           why: `for somebody to reboot the device, since its clock cannot be trusted for the window ${window}`,
         };
       }
       return isInWindow(window, synchronisedNowUtc)
         ? { kind: "now" }
-        : { kind: "wait", why: `for the window ${window} UTC` };
+        : { kind: "wait", waitsFor: "window", why: `for the window ${window} UTC` };
     }
   }
 }

@@ -10,6 +10,8 @@ import type { Session } from "./session.ts";
 
 const IDLE_COMMAND_SECONDS = 30;
 const REBOOT_TIMEOUT_MS = 60_000; // systemctl only hands the job over
+const DELAY_SECONDS = 30; // to step back from the device, or to see why its screen goes dark
+const SECOND_MS = 1000;
 
 type Pending = JournalIn<"staged" | "rebooting" | "assessing">;
 
@@ -26,22 +28,43 @@ export async function activate({ ports, note }: Session, staged: StagedDeploymen
   if (lost !== undefined) note("etc-merge", lost);
 }
 
-/**
- * Reboots or says what it waits for.
- * @param etc whether /etc was merged in this very run, or has to be once more: what was changed there since must come along
- */
-export async function rebootByPolicy(
-  session: Session,
-  pending: Pending,
-  etc: "etc-is-merged" | "merge-etc-again",
-): Promise<Outcome> {
-  const decision = evaluateReboot(session.ports.config.reboot, await rebootFacts(session));
+interface RebootOptions {
+  /** Whether /etc was merged in this very run, or has to be once more: what was changed there since must come along. */
+  readonly etc: "is-merged" | "merge-again";
+  /** True to reboot without the countdown. */
+  readonly isUrgent: boolean;
+}
+
+/** Counts down and reboots, or says what it waits for. @throws the reason of the signal, also amid the countdown */
+export async function rebootByPolicy(session: Session, pending: Pending, options: RebootOptions): Promise<Outcome> {
+  const { reboot: config } = session.ports.config;
+  const decision = evaluateReboot(config, await rebootFacts(session));
   if (decision.kind === "now") {
-    if (etc === "merge-etc-again") await activateAgain(session, pending);
+    if (!options.isUrgent) await countDown(session, pending);
+    if (options.etc === "merge-again") await activateAgain(session, pending);
     return reboot(session, pending);
   }
-  session.show(`It waits ${decision.why}.`);
-  return outcome(session.journal, "waiting", `It waits ${decision.why}.`);
+  const message = `It waits ${decision.why}.`;
+  session.show({ message, waits: { for: decision.waitsFor, window: config.window ?? null } });
+  return outcome(session.journal, "waiting", message);
+}
+
+/**
+ * Gives whoever stands before the device the time to see that it is about to restart, and into what. Nothing is lost
+ * when it is cut: the new system is armed already, and the next run counts anew.
+ */
+async function countDown(session: Session, { release }: Pending): Promise<void> {
+  const { config, paths, sleep, signal = new AbortController().signal } = session.ports;
+  const seconds = config.reboot["delay-seconds"] ?? (paths.isSimulated ? 0 : DELAY_SECONDS);
+  for (let left = seconds; left > 0; left -= 1) {
+    const restart = { inSeconds: left, intoVersion: release?.version ?? null };
+    const notice = { message: `The device restarts in ${left} s.`, restart };
+    if (left === seconds) session.show(notice);
+    else session.showQuietly(notice);
+    await sleep(SECOND_MS, signal);
+    if (signal.aborted) session.showQuietly({}); // nobody counts any more
+    signal.throwIfAborted();
+  }
 }
 
 async function activateAgain(session: Session, { deployment }: Pending): Promise<void> {

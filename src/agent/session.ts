@@ -12,8 +12,9 @@ import type { DevicePaths } from "../config/device-paths.ts";
 import type { DeployBackend } from "../deploy/port.ts";
 import { errnoOf } from "../error.ts";
 import type { Clock } from "../host/clock.ts";
-import { HostError, hostError } from "../host/error.ts";
+import { hostError } from "../host/error.ts";
 import type { Exec } from "../host/exec.ts";
+import type { Sleep } from "../host/sleep.ts";
 import type { DeviceLookup } from "../media/device-lookup.ts";
 import type { AbsPath } from "../path.ts";
 import { appendHistory, type HistoryNote, readHistory } from "./history.ts";
@@ -28,10 +29,11 @@ import {
   writeJournal,
 } from "./journal.ts";
 import { holdUnexplained } from "./lost-journal.ts";
+import { type Notice, openPicture } from "./picture.ts";
 import type { ProgramFiles } from "./programs.ts";
 import type { Reason, ReleaseFacts } from "./release-facts.ts";
 import { type AgentEvent, type AgentState, isAtRest, nextState, type TargetOf } from "./states.ts";
-import { type AgentStatus, describeJournal, writeStatus } from "./status-file.ts";
+import type { AgentStatus, WorkProgress } from "./status-file.ts";
 import { type EndedAttempt, readVerdicts, recordAttempt, type Verdicts, writeVerdicts } from "./verdicts.ts";
 
 export interface AgentPorts {
@@ -46,6 +48,7 @@ export interface AgentPorts {
   readonly clock: Clock;
   /** Milliseconds of a clock that is never set. */
   readonly monotonicMs: () => number;
+  readonly sleep: Sleep;
   readonly newAttemptId: () => string;
   /** The time, only when the clock is known to be synchronised. */
   readonly synchronisedNowUtc: () => Promise<Date | undefined>;
@@ -58,7 +61,7 @@ export interface AgentPorts {
   readonly onStatus?: ((status: AgentStatus) => void) | undefined;
   /** Told what was put into history besides attempts. */
   readonly onNote?: ((about: HistoryNote["about"], message: string) => void) | undefined;
-  readonly onProgress?: ((progress: NonNullable<AgentStatus["progress"]>) => void) | undefined;
+  readonly onProgress?: ((progress: WorkProgress) => void) | undefined;
 }
 
 export interface Session {
@@ -77,8 +80,10 @@ export interface Session {
   /** A line in history that is about no attempt. */
   note(about: HistoryNote["about"], message: string): void;
   /** Shows what is waited for, or what was found, without a change of state. */
-  show(message: string): void;
-  showProgress(progress: NonNullable<AgentStatus["progress"]>): void;
+  show(notice: Notice): void;
+  /** The same for a notice that changes each second: only screens see it. */
+  showQuietly(notice: Notice): void;
+  showProgress(progress: WorkProgress): void;
 }
 
 type EndingEvent = "deployment-confirmed" | "fell-back-unhealthy" | "fell-back-unassessed" | "refused" | "failed";
@@ -90,11 +95,9 @@ export interface Ending {
   readonly wasBootable?: boolean;
 }
 
-const STATUS_INTERVAL_MS = 1000; // people read no faster
-
 /** Reads what earlier runs have left and completes their records. @throws HostError; DeployError with a lost journal */
 export async function openSession(ports: AgentPorts): Promise<Session> {
-  const { stateDirectory, runtimeDirectory } = ports.paths;
+  const { stateDirectory } = ports.paths;
   const nowUtc = () => ports.clock.nowUtc().toISOString();
   const note = (about: HistoryNote["about"], message: string) => {
     appendHistory(stateDirectory, { version: 1, kind: "note", atUtc: nowUtc(), about, message });
@@ -106,14 +109,7 @@ export async function openSession(ports: AgentPorts): Promise<Session> {
   const lost = isJournalDamaged(stateDirectory) ? await ports.backend.bootFacts() : undefined;
   let journal: Journal = readJournal(stateDirectory, onDamaged) ?? noJournal();
   let verdicts = readVerdicts(stateDirectory, onDamaged);
-  let shownMs = Number.NEGATIVE_INFINITY;
 
-  const show = (message?: string): AgentStatus => {
-    const status = describeJournal(journal, message);
-    showPicture(runtimeDirectory, { ...status, updatedAtUtc: nowUtc() });
-    ports.onStatus?.(status);
-    return status;
-  };
   const settle = () => {
     verdicts = settleVerdicts(stateDirectory, verdicts, journal);
     settleHistory(stateDirectory, journal);
@@ -126,6 +122,12 @@ export async function openSession(ports: AgentPorts): Promise<Session> {
     for (const text of notes) note("damaged-file", text);
   }
   settle();
+  const picture = await openPicture(ports, journal, bootId);
+  const show = (notice?: Notice): AgentStatus => {
+    const status = picture.show(journal, notice);
+    ports.onStatus?.(status);
+    return status;
+  };
   const session: Session = {
     ports,
     bootId,
@@ -168,27 +170,18 @@ export async function openSession(ports: AgentPorts): Promise<Session> {
       });
     },
     note,
-    show(message) {
-      show(message);
+    show(notice) {
+      show(notice);
+    },
+    showQuietly(notice) {
+      picture.show(journal, notice);
     },
     showProgress(progress) {
       ports.onProgress?.(progress);
-      const nowMs = ports.monotonicMs();
-      if (nowMs - shownMs < STATUS_INTERVAL_MS) return;
-      shownMs = nowMs;
-      showPicture(runtimeDirectory, { ...describeJournal(journal), updatedAtUtc: nowUtc(), progress });
+      picture.showProgress(journal, progress);
     },
   };
   return session;
-}
-
-/** Nothing is decided by status.json: a full or broken /run must not keep a system from being confirmed. */
-function showPicture(runtimeDirectory: DevicePaths["runtimeDirectory"], status: AgentStatus): void {
-  try {
-    writeStatus(runtimeDirectory, status);
-  } catch (error) {
-    if (!(error instanceof HostError)) throw error;
-  }
 }
 
 function readBootId(path: string): string | null {

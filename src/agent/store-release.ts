@@ -22,5 +22,5 @@ export function storeRelease(
 
 function describeProgress({ phase, bytesDone, bytesTotal }: IngestProgress) {
   const label = phase === "checking" ? "checking what is on the device" : "reading the medium";
-  return { label, doneBytes: bytesDone, totalBytes: bytesTotal };
+  return { phase, label, doneBytes: bytesDone, totalBytes: bytesTotal };
 }

@@ -2,7 +2,7 @@
 import { pino } from "pino";
 import type { HistoryNote } from "../agent/history.ts";
 import type { AgentState } from "../agent/states.ts";
-import type { AgentStatus } from "../agent/status-file.ts";
+import type { AgentStatus, WorkProgress } from "../agent/status-file.ts";
 import type { CodedError } from "../error.ts";
 import type { CliContext } from "./context.ts";
 import type { Output } from "./output.ts";
@@ -15,7 +15,7 @@ export interface AgentLog extends AsyncDisposable {
   onStatus(status: AgentStatus): void;
   /** What was put into history besides attempts. */
   onNote(about: HistoryNote["about"], message: string): void;
-  onProgress(progress: NonNullable<AgentStatus["progress"]>): void;
+  onProgress(progress: WorkProgress): void;
 }
 
 /** States that take a while; where the others lead to, the result says. */
@@ -38,9 +38,9 @@ export function plainLog(output: Output): AgentLog {
       output.warn(`${message} [${code}]`);
       output.warn(remedy);
     },
-    onStatus({ state, message }) {
+    onStatus({ state, message, restart }) {
       close();
-      if (SAID_STATES.includes(state)) output.note(message);
+      if (SAID_STATES.includes(state) || restart !== null) output.note(message);
     },
     onNote(about, message) {
       close();

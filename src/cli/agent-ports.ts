@@ -26,6 +26,7 @@ export function agentPorts(
     ...(log === undefined ? {} : { onStatus: log.onStatus, onNote: log.onNote, onProgress: log.onProgress }),
     openMedium,
     monotonicMs: () => performance.now(),
+    sleep: context.media.sleep,
     newAttemptId: randomUUID,
     synchronisedNowUtc: () => readSynchronisedTime(exec, clock),
   };

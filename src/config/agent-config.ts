@@ -105,6 +105,16 @@ const reboot = z
           "which needs a synchronised clock: without one the device waits as with `manual`. " +
           'Example: `window = "02:00-04:30"`',
       ),
+    "delay-seconds": z
+      .int("expected whole seconds")
+      .min(0, "expected at least 0 seconds")
+      .max(10 * MINUTES, `expected at most ${10 * MINUTES} seconds`)
+      .optional()
+      .describe(
+        "How long the device says that it is about to reboot before it does, in seconds, so that nobody stands before a screen that " +
+          "goes dark without a word; `0` for devices that nobody looks at. A new system that is found sick is left at once, whatever this says. " +
+          "Default: `30`, and `0` for a simulated device. Example: `delay-seconds = 10`",
+      ),
   })
   .check((context) => {
     const { policy, "idle-command": idleCommand, window } = context.value;

@@ -135,6 +135,7 @@ async function openBootcHost(machine: DoubleMachine): Promise<Host> {
     devices: { find: () => undefined, isGone: async () => false },
     clock: steppedClock(1000, Date.UTC(2026, 10, 20)),
     monotonicMs: () => 0,
+    sleep: async () => undefined,
     newAttemptId: () => `attempt-${++attempts}`,
     synchronisedNowUtc: async () => undefined,
     config: parseAgentConfig(Buffer.from(CONFIG), parseAbsPath("/etc/bootferry/agent.toml")),

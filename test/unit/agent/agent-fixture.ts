@@ -164,6 +164,7 @@ export async function openWorld(installed: SignedRelease, options: WorldOptions 
     exec: options.exec ?? execOnHost,
     clock: { nowUtc: () => new Date("2026-11-20T12:00:00Z") },
     monotonicMs: () => 0,
+    sleep: async () => undefined,
     newAttemptId: () => `attempt-${++attempts}`,
     synchronisedNowUtc: async () => undefined,
     config: parseAgentConfig(Buffer.from(config), parseAbsPath("/etc/bootferry/agent.toml")),

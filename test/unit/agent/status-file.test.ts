@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
 import { agentStatusSchema, readStatus, statusFile } from "../../../src/agent/status-file.ts";
 import { makeRelease, openWorld, type SignedRelease, writeMedium } from "./agent-fixture.ts";
@@ -54,12 +54,46 @@ describe("status.json", () => {
     const world = await openWorld(v1);
     await world.run(writeMedium([v1, v2]));
     const { stateDirectory, runtimeDirectory } = world.paths;
-    const status = world.status();
+    expect(world.status().running).toEqual({ name: "os", version: "1.0" });
+    const status = { ...world.status(), running: null }; // what runs, the journal does not know
     rmSync(statusFile(runtimeDirectory));
     expect(readStatus(stateDirectory, runtimeDirectory)).toEqual(status);
     writeFileSync(statusFile(runtimeDirectory), JSON.stringify({ ...status, state: "storing", message: "old." }));
     expect(readStatus(stateDirectory, runtimeDirectory)).toEqual(status);
     writeFileSync(statusFile(runtimeDirectory), "torn");
     expect(readStatus(stateDirectory, runtimeDirectory)).toEqual(status);
+  });
+
+  it("tells what runs, what was before it, and how the last attempts ended", async () => {
+    const world = await openWorld(v1);
+    await world.run(writeMedium([v2]));
+    world.device.boot();
+    await world.run();
+    await world.run(writeMedium([v1]));
+    const status = world.status();
+    expect([status.running?.version, status.previous?.version]).toEqual(["2.0", "1.0"]);
+    expect(status.why).toBe("release os 1.0 (sequence 1) is older: this device has confirmed sequence 2");
+    expect(status.recent.map(({ state, code, release }) => [state, code, release?.version])).toEqual([
+      ["refused", "TRUST_SEQUENCE_OLDER", undefined],
+      ["confirmed", null, "2.0"],
+    ]);
+  });
+
+  it("is there again after a boot as soon as the agent has run, whatever there is to do", async () => {
+    const world = await openWorld(v1);
+    await world.run();
+    expect(world.status()).toMatchObject({ state: "idle", running: { version: "1.0" }, medium: "none" });
+    await world.run(writeMedium([v1]));
+    expect(world.status().medium).toBe("may-be-removed");
+    world.device.boot();
+    rmSync(statusFile(world.paths.runtimeDirectory)); // /run does not outlive a boot
+    await world.run();
+    expect(world.status().medium).toBe("none"); // what was in before the boot, nobody knows of now
+  });
+
+  it("never keeps a run from its work: a runtime directory that takes nothing", async () => {
+    const world = await openWorld(v1);
+    mkdirSync(statusFile(world.paths.runtimeDirectory), { recursive: true });
+    expect((await world.run(writeMedium([v2]))).kind).toBe("rebooting");
   });
 });

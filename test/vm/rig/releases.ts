@@ -24,6 +24,9 @@ compatible = "${COMPATIBLE}"
 
 [follow]
 name = "${RELEASE_NAME}"
+
+[reboot]
+delay-seconds = 1
 `;
 
 /** A directory with root.json, agent.toml and the keys of this clone. */

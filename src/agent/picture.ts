@@ -1,0 +1,101 @@
+/**
+ * The picture that people are shown of a run: status.json, kept in step with the journal.
+ *
+ * Nothing is decided by it, and nothing that goes wrong with it stops a run: a full or broken /run must not keep a
+ * system from being confirmed.
+ */
+import type { BootFacts } from "../deploy/port.ts";
+import { CodedError } from "../error.ts";
+import { HostError } from "../host/error.ts";
+import type { Journal } from "./journal.ts";
+import { recentAttempts } from "./recent-attempts.ts";
+import { openRemainingTime } from "./remaining-time.ts";
+import type { AgentPorts } from "./session.ts";
+import { isAtRest } from "./states.ts";
+import { type AgentStatus, describeJournal, peekStatus, type WorkProgress, writeStatus } from "./status-file.ts";
+
+/** What is shown besides the journal. */
+export interface Notice {
+  /** One or two sentences: what is waited for, or what was found. */
+  readonly message?: string | undefined;
+  /** Why it is so, where the journal does not say. */
+  readonly why?: string;
+  readonly waits?: AgentStatus["waits"];
+  readonly restart?: AgentStatus["restart"];
+}
+
+export interface Picture {
+  show(journal: Journal, notice?: Notice): AgentStatus;
+  /** Shows how far the work is, once a second. */
+  showProgress(journal: Journal, work: WorkProgress): void;
+}
+
+const INTERVAL_MS = 1000; // people read no faster
+
+/** Opens the picture of a run, and makes one where there is none, or only that of a run which was killed. */
+export async function openPicture(ports: AgentPorts, journal: Journal, bootId: string | null): Promise<Picture> {
+  const { stateDirectory, runtimeDirectory } = ports.paths;
+  const systems = await describeSystems(ports.backend);
+  const remaining = openRemainingTime();
+  let shownMs = Number.NEGATIVE_INFINITY;
+  let recent = recentAttempts(stateDirectory);
+
+  const write = (now: Journal, more: Partial<AgentStatus>, notice: Notice = {}): AgentStatus => {
+    const { message, why, waits = null, restart = null } = notice;
+    const told = describeJournal(now, message);
+    const status = { ...told, ...systems, why: why ?? told.why, waits, restart, recent, ...more };
+    ignoringHostErrors(() => writeStatus(runtimeDirectory, status));
+    return status;
+  };
+  const earlier = ignoringHostErrors(() => peekStatus(runtimeDirectory));
+  const isOfThisState = earlier?.state === journal.state && earlier.restart === null && earlier.progress === null;
+  if (!isOfThisState) write(journal, isOfEarlierBoot(journal, bootId) ? { medium: "none" } : {});
+
+  return {
+    show(now, notice) {
+      if (isAtRest(now.state)) recent = recentAttempts(stateDirectory);
+      return write(now, { updatedAtUtc: ports.clock.nowUtc().toISOString() }, notice);
+    },
+    showProgress(now, work) {
+      const nowMs = ports.monotonicMs();
+      if (nowMs - shownMs < INTERVAL_MS) return;
+      shownMs = nowMs;
+      const progress = { ...work, remainingSeconds: remaining(work, nowMs) };
+      write(now, { updatedAtUtc: ports.clock.nowUtc().toISOString(), progress });
+    },
+  };
+}
+
+/** Of a medium that was read before the machine was started, nobody knows whether it is in still. */
+function isOfEarlierBoot(journal: Journal, bootId: string | null): boolean {
+  return isAtRest(journal.state) && journal.bootId !== bootId;
+}
+
+type Systems = Pick<AgentStatus, "running" | "previous">;
+
+async function describeSystems({ bootFacts }: AgentPorts["backend"]): Promise<Systems> {
+  try {
+    return systemsOf(await bootFacts());
+  } catch (error) {
+    if (error instanceof CodedError) return { running: null, previous: null }; // the run itself asks again, and says why
+    throw error;
+  }
+}
+
+function systemsOf({ booted, deployments }: BootFacts): Systems {
+  const before = deployments.find(({ isBooted, state }) => !isBooted && state === "good");
+  return { running: nameOf(booted?.release), previous: nameOf(before?.release) };
+}
+
+function nameOf(release: { readonly name: string; readonly version: string } | null | undefined) {
+  return release ? { name: release.name, version: release.version } : null;
+}
+
+function ignoringHostErrors<T>(look: () => T): T | undefined {
+  try {
+    return look();
+  } catch (error) {
+    if (error instanceof HostError) return undefined;
+    throw error;
+  }
+}
