@@ -66,6 +66,13 @@ export function wholeNumber(min: number): (text: string) => number {
   };
 }
 
+/** For `argParser`: a TCP port; 0 asks for a free one. */
+export function portNumber(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65_535) throw new InvalidArgumentError("Expected a port from 0 to 65535.");
+  return port;
+}
+
 /** For `argParser`: a date or a time in UTC (RFC 3339): `2027-01-31` or `2027-01-31T12:00:00Z`. */
 export function utcTime(text: string): Date {
   const isDate = /^\d{4}-\d\d-\d\d$/.test(text);

@@ -96,6 +96,11 @@ const GROUPS: readonly Group[] = [
     load: () => import("./commands/health.ts"),
   },
   {
+    name: "panel",
+    description: "Show what the update of this device is doing, as a page on its own screen.",
+    load: () => import("./commands/panel.ts"),
+  },
+  {
     name: "doctor",
     description: "What this machine lacks to make media or to be updated by them, and how to get it.",
     load: () => import("./commands/doctor.ts"),

@@ -47,6 +47,8 @@ export interface Screen {
   /** When it came to be so, in UTC; null while it goes on. */
   readonly since: string | null;
   readonly history: readonly HistoryLine[];
+  /** For screen readers, which read it out at each change: it changes with the scene, not with each per cent. */
+  readonly announcement: string;
   /** All of it that fits a line: `Copying 42 % · about 3 min left · Do not remove the stick`. */
   readonly line: string;
 }
@@ -81,10 +83,28 @@ export function describeScreen(status: AgentStatus, words: Words): Screen {
     ...{ stick, progress, reason, code: status.code },
     action: describeRemedy(status.code, status.remedy, words),
     running: status.running === null ? null : `${status.running.name} ${status.running.version}`,
-    since: isOver(status) ? formatTime(status.updatedAtUtc) : null,
+    since: isOver(status) ? words.caption.since(formatTime(status.updatedAtUtc)) : null,
     history: status.recent.map((attempt) => describeAttempt(attempt, words)),
+    announcement: announce(status, words, stick),
     line: facts.filter((fact) => fact !== null).join(" · "),
   };
+}
+
+const ANNOUNCED_SECONDS = 10;
+const ANNOUNCED_PERCENT = 25;
+
+function announce(status: AgentStatus, words: Words, stick: Screen["stick"]): string {
+  const { restart } = status;
+  const inSeconds = Math.ceil((restart?.inSeconds ?? 0) / ANNOUNCED_SECONDS) * ANNOUNCED_SECONDS;
+  const { headline, detail } = sceneOf(
+    restart === null ? status : { ...status, restart: { ...restart, inSeconds } },
+    words,
+  );
+  const percent = describeProgress(status, words)?.percent;
+  const quarter = percent === undefined ? 0 : Math.floor(percent / ANNOUNCED_PERCENT) * ANNOUNCED_PERCENT;
+  return [quarter === 0 ? headline : `${headline} ${words.percent(quarter)}`, detail, stick?.text ?? ""]
+    .join(" ")
+    .trim();
 }
 
 function sceneOf(status: AgentStatus, words: Words): Scene {

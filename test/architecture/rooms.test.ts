@@ -20,7 +20,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   release: ["host", "oci", "config", "trust", "tree", "composefs", "media", "bundle", "receipt"],
   deploy: ["host", "oci", "config", "media", "tree", "composefs", "boot", "bundle", "store"],
   agent: ["host", "oci", "config", "trust", "media", "bundle", "store", "deploy", "boot", "receipt"],
-  panel: ["host", "config", "agent", "receipt"],
+  panel: ["host", "config", "agent"],
 };
 const SHARED = ["error.ts", "path.ts"];
 

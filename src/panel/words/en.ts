@@ -92,7 +92,6 @@ export const en: Words = {
     reason: "Reason",
     action: "What to do",
     code: "Code",
-    running: (system) => `Running ${system}`,
     since: (time) => `Since ${time}`,
     history: "Last updates",
     noHistory: "None yet",

@@ -54,7 +54,6 @@ export interface Words {
     readonly reason: string;
     readonly action: string;
     readonly code: string;
-    readonly running: (system: string) => string;
     readonly since: (time: string) => string;
     readonly history: string;
     readonly noHistory: string;

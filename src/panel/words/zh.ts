@@ -77,7 +77,6 @@ export const zh: Words = {
     reason: "原因",
     action: "怎么办",
     code: "代码",
-    running: (system) => `正在运行 ${system}`,
     since: (time) => `自 ${time}`,
     history: "最近的更新",
     noHistory: "还没有",

@@ -104,7 +104,7 @@ describe("the agent's log in the journal", () => {
   it("leaves progress and talk to stderr", () => {
     const { said, log } = openLog(() => true);
     log.say("Waiting for media.");
-    log.onProgress({ label: "reading the medium", doneBytes: 1, totalBytes: 2 });
+    log.onProgress({ phase: "reading", label: "reading the medium", doneBytes: 1, totalBytes: 2 });
     expect(said).toEqual(["Waiting for media.", "reading the medium"]);
   });
 });
