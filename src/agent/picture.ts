@@ -4,13 +4,14 @@
  * Nothing is decided by it, and nothing that goes wrong with it stops a run: a full or broken /run must not keep a
  * system from being confirmed.
  */
-import type { BootFacts } from "../deploy/port.ts";
+import type { DevicePaths } from "../config/device-paths.ts";
+import type { BootFacts, DeployBackend } from "../deploy/port.ts";
 import { CodedError } from "../error.ts";
+import type { Clock } from "../host/clock.ts";
 import { HostError } from "../host/error.ts";
 import type { Journal } from "./journal.ts";
 import { recentAttempts } from "./recent-attempts.ts";
 import { openRemainingTime } from "./remaining-time.ts";
-import type { AgentPorts } from "./session.ts";
 import { isAtRest } from "./states.ts";
 import { type AgentStatus, describeJournal, peekStatus, type WorkProgress, writeStatus } from "./status-file.ts";
 
@@ -30,10 +31,17 @@ export interface Picture {
   showProgress(journal: Journal, work: WorkProgress): void;
 }
 
+interface PicturePorts {
+  readonly backend: Pick<DeployBackend, "bootFacts">;
+  readonly paths: Pick<DevicePaths, "stateDirectory" | "runtimeDirectory">;
+  readonly clock: Clock;
+  readonly monotonicMs: () => number;
+}
+
 const INTERVAL_MS = 1000; // people read no faster
 
 /** Opens the picture of a run, and makes one where there is none, or only that of a run which was killed. */
-export async function openPicture(ports: AgentPorts, journal: Journal, bootId: string | null): Promise<Picture> {
+export async function openPicture(ports: PicturePorts, journal: Journal, bootId: string | null): Promise<Picture> {
   const { stateDirectory, runtimeDirectory } = ports.paths;
   const systems = await describeSystems(ports.backend);
   const remaining = openRemainingTime();
@@ -73,9 +81,9 @@ function isOfEarlierBoot(journal: Journal, bootId: string | null): boolean {
 
 type Systems = Pick<AgentStatus, "running" | "previous">;
 
-async function describeSystems({ bootFacts }: AgentPorts["backend"]): Promise<Systems> {
+async function describeSystems(backend: PicturePorts["backend"]): Promise<Systems> {
   try {
-    return systemsOf(await bootFacts());
+    return systemsOf(await backend.bootFacts());
   } catch (error) {
     if (error instanceof CodedError) return { running: null, previous: null }; // the run itself asks again, and says why
     throw error;
