@@ -21,6 +21,8 @@ export interface KernelFacts {
   readonly release: string;
   /** `unknown` where the modules of the running kernel are not on this machine, as in a container. */
   readonly features: Readonly<Record<KernelFeature, "built in" | "loaded" | "module" | "absent" | "unknown">>;
+  /** Whether ext4 of this kernel can seal files; undefined while no ext4 is loaded. */
+  readonly sealsExt4: boolean | undefined;
 }
 
 /** A directory or device node that this user has to be able to write to. */

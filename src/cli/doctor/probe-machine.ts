@@ -112,7 +112,12 @@ export async function probeKernel({ files, kernelRelease }: MachinePorts): Promi
     return builtIn.length + loadable.length === 0 ? "unknown" : "absent";
   };
   const features = Object.fromEntries(KERNEL_FEATURES.map((feature) => [feature, stateOf(feature)]));
-  return { release: kernelRelease, features: features as KernelFacts["features"] };
+  const ext4 = await files.listDirectory(parseAbsPath("/sys/fs/ext4/features"));
+  return {
+    release: kernelRelease,
+    features: features as KernelFacts["features"],
+    sealsExt4: ext4.length === 0 ? undefined : ext4.includes("verity"),
+  };
 }
 
 /** Of lines such as `kernel/drivers/md/dm-crypt.ko.xz: …`; module names are spelt with `_`. */

@@ -88,8 +88,18 @@ function judgeFeature(feature: KernelFeature, facts: MachineFacts): Finding {
 function judgeVerity({ device, kernel }: MachineFacts): readonly Finding[] {
   if (device === undefined || device.isSimulated || device.backend === "bootc") return [];
   const level = device.config.config?.store["fs-verity"] ?? "on";
-  const overlay = judgeOverlay(kernel.release, level);
-  return device.isDeployed ? [overlay, judgeSeals(device.isSealed, level)] : [overlay];
+  const findings = [judgeOverlay(kernel.release, level), judgeExt4(kernel.sealsExt4, level)];
+  return device.isDeployed ? [...findings, judgeSeals(device.isSealed, level)] : findings;
+}
+
+function judgeExt4(sealsExt4: boolean | undefined, level: VerityLevel): Finding {
+  const base = { area: "kernel", name: "fs-verity of ext4", detail: "", why: "stored files can be sealed" } as const;
+  if (level === "off") return { ...base, verdict: "not needed", remedy: null };
+  if (sealsExt4 === undefined)
+    return { ...base, verdict: "unknown", remedy: "No ext4 is mounted here that would tell." };
+  if (sealsExt4) return { ...base, verdict: "found", remedy: null };
+  const verdict = level === "required" ? "missing" : "warning";
+  return { ...base, verdict, remedy: "Use a kernel with CONFIG_FS_VERITY." };
 }
 
 function judgeOverlay(release: string, level: VerityLevel): Finding {

@@ -105,7 +105,9 @@ export const TOOLS: readonly Tool[] = [
   tool("systemd-inhibit", ...SYSTEMD, "keeps people from rebooting while an image is compared with its signature", {
     device: "bootc",
   }),
-  tool("logger", "bsdutils", "util-linux", "writes entries with fields into the systemd journal", { device: "optional" }),
+  tool("logger", "bsdutils", "util-linux", "writes entries with fields into the systemd journal", {
+    device: "optional",
+  }),
   tool("timedatectl", ...SYSTEMD, "says whether the clock can be believed", { device: "machine" }),
   tool("modprobe", "kmod", "kmod", "loads device-mapper for encrypted media", { device: "encrypted media" }),
   tool("timeout", ...COREUTILS, "ends health checks and hooks that hang", { device: "always" }),

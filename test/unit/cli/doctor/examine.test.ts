@@ -67,6 +67,7 @@ describe("a tool that is not there", () => {
 describe("the kernel", () => {
   const lacking = (feature: string, state: "absent" | "unknown") => ({
     release: "6.12.0",
+    sealsExt4: true,
     features: { ...machine().kernel.features, [feature]: state },
   });
 
@@ -98,6 +99,17 @@ describe("the kernel", () => {
   ])("Linux %s with fs-verity %s: comparing files is %s", (release, level, verdict) => {
     const facts = machine({ device: device({ config: configured(`store.fs-verity = "${level}"`) }) });
     expect(finding({ ...facts, kernel: { ...facts.kernel, release } }, "overlay with verity").verdict).toBe(verdict);
+  });
+
+  it.each<[boolean | undefined, string, Verdict]>([
+    [true, "required", "found"],
+    [false, "on", "warning"],
+    [false, "required", "missing"],
+    [false, "off", "not needed"],
+    [undefined, "on", "unknown"],
+  ])("whose ext4 can seal files (%s) with fs-verity %s: that is %s", (sealsExt4, level, verdict) => {
+    const facts = machine({ device: device({ config: configured(`store.fs-verity = "${level}"`) }) });
+    expect(finding({ ...facts, kernel: { ...facts.kernel, sealsExt4 } }, "fs-verity of ext4").verdict).toBe(verdict);
   });
 
   it.each<[boolean | undefined, string, Verdict]>([

@@ -55,6 +55,7 @@ export function machine(changes: Partial<MachineFacts> = {}): MachineFacts {
     hasTool: () => true,
     kernel: {
       release: "6.12.48+deb13-amd64",
+      sealsExt4: true,
       features: {
         erofs: "module",
         overlay: "loaded",

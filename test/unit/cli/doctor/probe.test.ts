@@ -1,3 +1,5 @@
+import { mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import {
   type MachinePorts,
@@ -12,6 +14,7 @@ import { compareBytes, type DeviceFiles } from "../../../../src/config/device-fi
 import { ConfigError } from "../../../../src/config/error.ts";
 import { HostError } from "../../../../src/host/error.ts";
 import { runInProcess } from "../../../support/cli-in-process.ts";
+import { bootable, installAndBoot, openTestDevice } from "../../../support/device-fixtures.ts";
 import { blankDisk } from "../../../support/machines.ts";
 
 /** A machine whose files are the entries of a record; null stands for a link to /dev/null. */
@@ -41,6 +44,14 @@ function machineWith(files: Record<string, string | null>, ports: Partial<Machin
   };
 }
 
+/** Every path below a directory with its size and the time of its last change. */
+function listing(directory: string): readonly string[] {
+  return readdirSync(directory, { recursive: true, encoding: "utf8" })
+    .map((name) => [name, statSync(join(directory, name))] as const)
+    .map(([name, { size, mtimeMs }]) => `${name} ${size} ${mtimeMs}`)
+    .sort();
+}
+
 describe("the distribution", () => {
   it.each([
     ["ID=debian\n", "debian"],
@@ -61,11 +72,14 @@ describe("the kernel", () => {
     const machine = machineWith({
       "/proc/filesystems": "nodev\tsysfs\n\text4\nnodev\toverlay\n",
       "/sys/module/loop/parameters/max_loop": "8",
+      "/sys/fs/ext4/features/verity": "supported",
       [`${MODULES}/modules.builtin`]: "kernel/fs/fat/vfat.ko\n",
       [`${MODULES}/modules.dep`]:
         "kernel/drivers/md/dm-crypt.ko.xz: kernel/drivers/md/dm-mod.ko.xz\nkernel/fs/erofs/erofs.ko:\n",
     });
-    expect((await probeKernel(machine)).features).toEqual({
+    const kernel = await probeKernel(machine);
+    expect(kernel.sealsExt4).toBe(true);
+    expect(kernel.features).toEqual({
       erofs: "module",
       overlay: "loaded",
       loop: "loaded",
@@ -76,8 +90,8 @@ describe("the kernel", () => {
   });
 
   it("is not known where its modules are not to be seen", async () => {
-    const { features } = await probeKernel(machineWith({ "/proc/filesystems": "\tvfat\n" }));
-    expect(features).toMatchObject({ vfat: "loaded", erofs: "unknown" });
+    const kernel = await probeKernel(machineWith({ "/proc/filesystems": "\tvfat\n" }));
+    expect(kernel).toMatchObject({ features: { vfat: "loaded", erofs: "unknown" }, sealsExt4: undefined });
   });
 });
 
@@ -160,6 +174,31 @@ describe("bootferry doctor", () => {
     expect(run.exitStatus).toBe(1);
     expect(run.stdout).toMatch(/missing +lsblk/);
     expect(run.stdout).toContain("not ready to be a workstation");
+  });
+
+  it("looks at a simulated device and changes nothing of it, not even what an interrupted run has left", async () => {
+    const agentToml = '[device]\ncompatible = "acme"\n[follow]\nname = "kiosk-os"\n';
+    using kiosk = await openTestDevice();
+    await installAndBoot(kiosk, bootable("1.0", { "usr/lib/bootferry/agent.toml": agentToml }));
+    const { sysroot } = kiosk.paths;
+    mkdirSync(join(sysroot, "bootferry/staging"), { recursive: true });
+    writeFileSync(join(sysroot, "bootferry/staging/left"), "half a layer");
+    const before = listing(sysroot);
+    const run = await runInProcess("/", ["doctor", "--sysroot", sysroot, "--json"], { PATH: process.env["PATH"] });
+    expect(listing(sysroot)).toEqual(before);
+    expect(run.exitStatus).toBe(1);
+    const { roles, findings } = JSON.parse(run.stdout);
+    const verdicts = Object.fromEntries(
+      findings.map(({ name, verdict }: { name: string; verdict: string }) => [name, verdict]),
+    );
+    expect(roles).toEqual(["device"]);
+    expect(verdicts).toMatchObject({
+      "device.compatible": "found",
+      "install.tries": "not needed",
+      "boot counting": "found",
+      "trust root": "missing",
+      lsblk: "not needed",
+    });
   });
 
   it("does not take a directory that holds no device for one", async () => {
