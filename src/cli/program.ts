@@ -67,6 +67,11 @@ const GROUPS: readonly Group[] = [
     load: () => import("./groups/media.ts"),
   },
   {
+    name: "support",
+    description: "Support archives that devices have put onto a stick: open them.",
+    load: () => import("./groups/support.ts"),
+  },
+  {
     name: "os",
     description: "Deployments of this device: what runs, what is next, and going back (bootc's verbs).",
     start: [

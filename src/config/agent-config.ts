@@ -291,6 +291,17 @@ const media = z.strictObject({
   luks: luks.prefault({}).describe("How encrypted media (LUKS2) are opened, always read-only."),
 });
 
+const support = z.strictObject({
+  // Checked when an archive is written: a typing error here must not keep the device from updating.
+  recipients: z
+    .array(z.string())
+    .default([])
+    .describe(
+      "Who can open what `bootferry agent export-logs` writes: the lines of the .pub files that `bootferry key generate --for support` " +
+        'makes. Default: none, and nothing is written. Example: `recipients = ["age1…"]`',
+    ),
+});
+
 /** agent.toml, table by table. */
 export const agentConfigSchema = z.strictObject({
   device: device.describe("What this device is."),
@@ -303,6 +314,7 @@ export const agentConfigSchema = z.strictObject({
   store: store.prefault({}).describe("How deployments are kept on disk."),
   hooks: hooks.prefault({}).describe("What to run when the agent changes its state."),
   media: media.prefault({}).describe("Which media it opens, and how."),
+  support: support.prefault({}).describe("Who may read its logs (docs/support.md)."),
 });
 
 export type AgentConfig = Readonly<z.output<typeof agentConfigSchema>>;

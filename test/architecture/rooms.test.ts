@@ -21,6 +21,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   deploy: ["host", "oci", "config", "media", "tree", "composefs", "boot", "bundle", "store"],
   agent: ["host", "oci", "config", "trust", "media", "bundle", "store", "deploy", "boot", "receipt"],
   panel: ["host", "config", "agent"],
+  support: ["host", "oci", "config"],
 };
 const SHARED = ["error.ts", "path.ts"];
 
@@ -35,6 +36,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   "@noble/ed25519": ["trust"],
   "node-disk-info": ["host"],
   chokidar: ["media"], // agent watch takes its spool watcher from there
+  "age-encryption": ["support"],
   "smol-toml": ["config", "deploy"], // agent.toml; kargs.d of an image
 };
 

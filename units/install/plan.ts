@@ -57,6 +57,7 @@ const DOCUMENTS = [
   "docs/watch.md",
   "docs/hooks.md",
   "docs/signals.md",
+  "docs/support.md",
   "docs/initramfs.md",
   "docs/integration.md",
   "docs/boot-loaders.md",

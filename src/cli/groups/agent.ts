@@ -1,6 +1,7 @@
 /** The verbs of `bootferry agent`. */
 import type { Command } from "commander";
 import { registerAgentApprove } from "../commands/agent-approve.ts";
+import { registerAgentExportLogs } from "../commands/agent-export-logs.ts";
 import { registerAgentHistory } from "../commands/agent-history.ts";
 import { registerAgentRestoreSource } from "../commands/agent-restore-source.ts";
 import { registerAgentRun } from "../commands/agent-run.ts";
@@ -13,6 +14,7 @@ export function registerVerbs(agent: Command, context: CliContext): void {
   registerAgentWatch(agent, context);
   registerAgentStatus(agent, context);
   registerAgentHistory(agent, context);
+  registerAgentExportLogs(agent, context);
   registerAgentApprove(agent, context);
   registerAgentRestoreSource(agent, context);
 }
