@@ -8,7 +8,6 @@ import type { VerifiedRelease } from "../bundle/verify-release.ts";
 import type { StageProgress } from "../deploy/port.ts";
 import type { StoredImage } from "../deploy/stored-image.ts";
 import { CodedError, EXIT } from "../error.ts";
-import { StoreError } from "../store/error.ts";
 import { adoptRoots, chooseUnder, describeAdoption, planAdoption } from "./adopt-roots.ts";
 import { readChoiceFacts } from "./choice-facts.ts";
 import { chooseFromMedium, type MediumChoice } from "./choose-from-medium.ts";
@@ -21,6 +20,7 @@ import { type MediumSource, notOurs, type OpenSource, pathOf, withMedium } from 
 import { isRefusal, type Outcome, outcome, reasonOf } from "./outcome.ts";
 import { activate, rebootByPolicy } from "./reboot.ts";
 import type { ChosenRelease } from "./release-facts.ts";
+import { requireTree } from "./required-tree.ts";
 import { verifySecondLock } from "./second-lock.ts";
 import type { Session } from "./session.ts";
 import { nextState } from "./states.ts";
@@ -205,11 +205,7 @@ function chosenRelease(
   target: Target,
 ): ChosenRelease {
   const { name, version, sequence, createdAt } = statement;
-  const { needsTree } = ports.backend;
-  const tree = needsTree ? target.tree : null;
-  if (needsTree && tree === null) {
-    throw new StoreError("STORE_TREE_ABSENT", `${name} ${version} has no tree for ${target.compatible}`);
-  }
+  const tree = requireTree(ports.backend, statement, target);
   return {
     ...{ name, version, sequence, payloadDigest, createdAtUtc: createdAt },
     imageManifestDigest: target.image.digest,

@@ -35,7 +35,15 @@ export function keepRelease(stateDirectory: AbsPath, envelope: Envelope): void {
 export function openKeptRelease(stateDirectory: AbsPath): MountedMedium | undefined {
   const file = keptReleaseFile(stateDirectory);
   const bytes = readIfThere(file);
-  return bytes === undefined ? undefined : openMediumOver(layoutOf(file, bytes));
+  return bytes === undefined ? undefined : mediumOfRelease(file, bytes);
+}
+
+/**
+ * The envelope of a release as a medium that holds nothing else.
+ * @throws TrustError TRUST_ENVELOPE_INVALID, BundleError, OciError when it is damaged
+ */
+export function mediumOfRelease(file: AbsPath, envelopeBytes: Buffer): MountedMedium {
+  return openMediumOver(layoutOf(file, envelopeBytes));
 }
 
 function readIfThere(file: AbsPath): Buffer | undefined {

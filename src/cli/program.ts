@@ -96,6 +96,11 @@ const GROUPS: readonly Group[] = [
     load: () => import("./groups/agent.ts"),
   },
   {
+    name: "receipt",
+    description: "Receipts that devices have written to media: what became of the updates, and what a stick would do.",
+    load: () => import("./groups/receipt.ts"),
+  },
+  {
     name: "health",
     description: "Run the health checks of the running system now.",
     load: () => import("./commands/health.ts"),

@@ -6,7 +6,11 @@ export type ReceiptErrorCode =
   | "RECEIPT_SPEC_VERSION_UNSUPPORTED"
   | "RECEIPT_MEDIUM_ID_INVALID"
   | "RECEIPT_NOT_PLAIN"
-  | "RECEIPT_TOO_LARGE";
+  | "RECEIPT_TOO_LARGE"
+  | "RECEIPT_NONE"
+  | "RECEIPT_LEDGER_LINE"
+  | "RECEIPT_LEDGER_ABSENT"
+  | "RECEIPT_DEVICE_UNKNOWN";
 
 export const RECEIPT_ERRORS: ErrorTable<ReceiptErrorCode> = {
   RECEIPT_INVALID: {
@@ -28,6 +32,24 @@ export const RECEIPT_ERRORS: ErrorTable<ReceiptErrorCode> = {
   RECEIPT_TOO_LARGE: {
     exit: EXIT.medium,
     remedy: "Remove the named file from the medium: no bootferry writes one of that size.",
+  },
+  RECEIPT_NONE: {
+    exit: EXIT.medium,
+    remedy:
+      "Check that the path is the mount point of a stick that was in a device, and that the device may write receipts to media (docs/receipts.md).",
+  },
+  RECEIPT_LEDGER_LINE: {
+    exit: EXIT.failed,
+    remedy: "Nothing to do: the line is passed over; collect the stick once more, and its receipts are added again.",
+  },
+  RECEIPT_LEDGER_ABSENT: {
+    exit: EXIT.usage,
+    remedy: "Name the file that `bootferry receipt collect MEDIUM --ledger FILE` has made.",
+  },
+  RECEIPT_DEVICE_UNKNOWN: {
+    exit: EXIT.usage,
+    remedy:
+      "`bootferry receipt report --ledger FILE` lists the devices; name one by its id, the start of it, or its label.",
   },
 };
 

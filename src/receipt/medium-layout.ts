@@ -15,3 +15,12 @@ export const RESULT_FILE = "RESULT.txt";
 
 /** What a device writes at most, the newest receipts of its chain: some 200 of them. */
 export const MAX_EXPORT_BYTES = 512 << 10;
+
+/** What a reader takes at most (BF-9.10). */
+export const READ_LIMITS = {
+  devices: 1024,
+  receiptsBytes: 1 << 20,
+  lineBytes: 128 << 10, // an envelope of the largest payload has 90 KiB
+  publicKeyBytes: 4096,
+  visitBytes: 128 << 10,
+} as const;
