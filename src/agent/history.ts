@@ -35,7 +35,16 @@ const noteSchema = z.object({
   version: z.literal(1),
   kind: z.literal("note"),
   atUtc: z.string(),
-  about: z.enum(["damaged-file", "hook", "approval", "etc-merge", "garbage-collection", "unstaging", "trust"]),
+  about: z.enum([
+    "damaged-file",
+    "hook",
+    "approval",
+    "etc-merge",
+    "garbage-collection",
+    "unstaging",
+    "trust",
+    "receipt",
+  ]),
   message: z.string(),
 });
 

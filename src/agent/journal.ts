@@ -75,6 +75,15 @@ type ShapeIn<Shape, State> = Shape extends { readonly state: infer Its }
     : never
   : never;
 
+const ENDED = ["confirmed", "rolled-back", "unassessed", "refused", "failed"] as const satisfies readonly AgentState[];
+
+export type EndedJournal = JournalIn<(typeof ENDED)[number]>;
+
+/** Whether the attempt is over. */
+export function isEnded(journal: Journal): journal is Journal & EndedJournal {
+  return (ENDED as readonly AgentState[]).includes(journal.state);
+}
+
 /** What a step must say about the state that it enters; the rest is carried by the agent. */
 export type FieldsOf<Event extends AgentEvent> = Omit<
   JournalIn<TargetOf<Event>>,

@@ -34,6 +34,7 @@ export const NOTE_MESSAGE_IDS: Readonly<Record<HistoryNote["about"], string>> = 
   "garbage-collection": "c8b5096a21d748dc844d1c63e4526c73",
   unstaging: "2b1e3bbf5f4b4bb0979c94a68d379b1c",
   trust: "43cb2e586f584deb9a94ac1eff4d5d52",
+  receipt: "be5566f918664d0e92571ddc4229b25c",
 };
 
 /** What happens besides. */

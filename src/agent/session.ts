@@ -20,7 +20,9 @@ import type { AbsPath } from "../path.ts";
 import { appendHistory, type HistoryNote, readHistory } from "./history.ts";
 import { runHooks } from "./hooks.ts";
 import {
+  type EndedJournal,
   type FieldsOf,
+  isEnded,
   isJournalDamaged,
   type Journal,
   type JournalIn,
@@ -31,8 +33,9 @@ import {
 import { holdUnexplained } from "./lost-journal.ts";
 import { type Notice, openPicture } from "./picture.ts";
 import type { ProgramFiles } from "./programs.ts";
+import { settleReceipts } from "./receipts.ts";
 import type { Reason, ReleaseFacts } from "./release-facts.ts";
-import { type AgentEvent, type AgentState, isAtRest, nextState, type TargetOf } from "./states.ts";
+import { type AgentEvent, isAtRest, nextState, type TargetOf } from "./states.ts";
 import type { AgentStatus, WorkProgress } from "./status-file.ts";
 import { type EndedAttempt, readVerdicts, recordAttempt, type Verdicts, writeVerdicts } from "./verdicts.ts";
 
@@ -156,6 +159,7 @@ export async function openSession(ports: AgentPorts): Promise<Session> {
       writeJournal(stateDirectory, journal);
       settle();
       const status = show();
+      if (isEnded(journal)) await settleReceipts(session);
       for (const failure of await runHooks(ports, ports.config.hooks, status)) note("hook", failure);
       return next;
     },
@@ -181,6 +185,7 @@ export async function openSession(ports: AgentPorts): Promise<Session> {
       picture.showProgress(journal, progress);
     },
   };
+  await settleReceipts(session);
   return session;
 }
 
@@ -191,14 +196,6 @@ function readBootId(path: string): string | null {
     if (errnoOf(error) === "ENOENT") return null; // a simulated device that was never booted
     throw hostError(error, `reading ${path}`);
   }
-}
-
-const ENDED: readonly AgentState[] = ["confirmed", "rolled-back", "unassessed", "refused", "failed"];
-
-type EndedJournal = JournalIn<"confirmed" | "rolled-back" | "unassessed" | "refused" | "failed">;
-
-function isEnded(journal: Journal): journal is Journal & EndedJournal {
-  return ENDED.includes(journal.state);
 }
 
 function settleVerdicts(stateDirectory: DevicePaths["stateDirectory"], verdicts: Verdicts, journal: Journal): Verdicts {

@@ -9,6 +9,7 @@ import { parseAbsPath } from "../path.ts";
 import { OCI_ARCHITECTURE } from "./machine-architecture.ts";
 
 const MINUTES = 60;
+const MAX_LABEL_CHARACTERS = 128; // of a receipt (bundle-format/spec.md, section 9)
 
 /** What a medium may be formatted with; which of them a device mounts is a matter of its configuration. */
 const MEDIA_FILESYSTEMS = ["vfat", "exfat", "ext4", "iso9660"] as const;
@@ -55,6 +56,15 @@ const deviceKeys = z.strictObject({
     .describe(
       "The name of this one device, for releases that are meant for listed devices only. " +
         'Default: none, and such releases are refused. Example: `id = "kiosk-0017"`',
+    ),
+  label: z
+    .string()
+    .max(MAX_LABEL_CHARACTERS, `expected at most ${MAX_LABEL_CHARACTERS} characters`)
+    .regex(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]+$/u, "expected one line of plain text")
+    .optional()
+    .describe(
+      "What people call this one device: its receipts carry it. Default: the host name. " +
+        'Example: `label = "Hall 3, ticket machine 2"`',
     ),
 });
 
@@ -302,6 +312,17 @@ const support = z.strictObject({
     ),
 });
 
+const receipts = z.strictObject({
+  "write-to-media": z
+    .boolean()
+    .default(false)
+    .describe(
+      "Whether the device writes its receipts (docs/receipts.md) to media of which a release has verified: into the directory " +
+        "`bootferry-receipts` alone, on vfat and exfat that are not encrypted. Signed receipts are kept on the device in any case. " +
+        "Default: `false`. Example: `write-to-media = true`",
+    ),
+});
+
 /** agent.toml, table by table. */
 export const agentConfigSchema = z.strictObject({
   device: device.describe("What this device is."),
@@ -315,6 +336,7 @@ export const agentConfigSchema = z.strictObject({
   hooks: hooks.prefault({}).describe("What to run when the agent changes its state."),
   media: media.prefault({}).describe("Which media it opens, and how."),
   support: support.prefault({}).describe("Who may read its logs (docs/support.md)."),
+  receipts: receipts.prefault({}).describe("What it writes to media about itself."),
 });
 
 export type AgentConfig = Readonly<z.output<typeof agentConfigSchema>>;

@@ -141,6 +141,7 @@ export interface GcOptions {
 }
 
 export interface DeployBackend {
+  readonly kind: BackendProbe["kind"];
   /** True when it deploys from the signed tree of a target, so that a target without one is of no use to it. */
   readonly needsTree: boolean;
   probe(): Promise<BackendProbe>;

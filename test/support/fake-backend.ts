@@ -131,6 +131,7 @@ export function openFakeDevice(paths: DevicePaths, { tries = 3, store }: FakeDev
   };
 
   const backend: DeployBackend = {
+    kind: "native",
     needsTree: true,
     probe: async () => ({ kind: "native", isBooted: bootedId !== undefined, problem: undefined }),
     bootFacts: async () => bootFacts(),

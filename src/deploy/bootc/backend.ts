@@ -50,6 +50,7 @@ export function openBootcBackend(options: BootcBackendOptions): DeployBackend {
   const engine = makeBootcEngine(options);
   const { paths, exec } = engine;
   return {
+    kind: "bootc",
     needsTree: false,
     async probe() {
       const host = await readHost(exec);

@@ -53,6 +53,7 @@ export function openNativeBackend(options: NativeBackendOptions): DeployBackend 
   const { paths, loader } = engine;
   const read = () => readSnapshot(paths, loader);
   return {
+    kind: "native",
     needsTree: true,
     async probe() {
       const { problem } = await loader.probe();

@@ -10,6 +10,7 @@ import { peekStateFile } from "../../../src/agent/state-file.ts";
 import { evaluatePermission, peekVerdicts } from "../../../src/agent/verdicts.ts";
 import type { Exec } from "../../../src/host/exec.ts";
 import type { AbsPath } from "../../../src/path.ts";
+import { readReceiptLog } from "../../../src/receipt/receipt-log.ts";
 import { attemptsOf, makeRelease, openWorld, type SignedRelease, type World, writeMedium } from "./agent-fixture.ts";
 
 const CHECK = "usr/lib/bootferry/health.d/required/10-app";
@@ -122,6 +123,14 @@ async function expectSafe(world: World): Promise<void> {
   expect(world.trust().floors["os"]?.sequence ?? 0).toBeLessThanOrEqual(highest);
 }
 
+/** One receipt for each attempt, and the first one; no serial is missing, and none stands for two. */
+function expectReceipts({ paths, history }: World): void {
+  const receipts = readReceiptLog(paths.stateDirectory);
+  expect(receipts.map((it) => it?.receipt.serial)).toEqual(receipts.map((_, index) => index + 1));
+  const attempts = history().flatMap((record) => (record.kind === "attempt" ? [record.attempt] : []));
+  expect(receipts.map((it) => it?.receipt.attempt)).toEqual([null, ...attempts]);
+}
+
 /** The table of docs/recovery.md: `state booted medium` → outcome. */
 function documentedOutcomes(): ReadonlyMap<string, string> {
   const text = readFileSync(new URL("../../../docs/recovery.md", import.meta.url), "utf8");
@@ -168,6 +177,7 @@ describe("an update that is cut", () => {
       expect(await bootedVersion(world)).toBe("2.0");
       expect(world.trust().floors["os"]).toEqual({ sequence: 2, payloadDigest: v2.payloadDigest });
       expect(attemptsOf(world.history()).filter((attempt) => attempt === "confirmed")).toHaveLength(1);
+      expectReceipts(world);
       expect(evaluatePermission(peekVerdicts(world.paths.stateDirectory), v2.payloadDigest).kind).toBe("may-try");
     }
     expect(seen.size).toBeGreaterThan(7);
@@ -196,6 +206,7 @@ describe("a sick update that is cut", () => {
         expect([at, await bootedVersion(world)]).toEqual([at, "1.0"]);
         expect(world.trust().floors["os"]?.sequence ?? 1).toBe(1);
         expect(attemptsOf(world.history()).filter((attempt) => attempt.startsWith("rolled-back"))).toHaveLength(1);
+        expectReceipts(world);
         expect(evaluatePermission(peekVerdicts(world.paths.stateDirectory), v2.payloadDigest).kind).toBe("unhealthy");
         expect((await world.run(medium)).kind).toBe("nothing");
       }
