@@ -107,11 +107,13 @@ async function standing(ports: AgentPorts): Promise<Standing> {
   const { state, root } = await readStandingTrust(ports, facts);
   const verdicts = peekVerdicts(paths.stateDirectory);
   const { name } = config.follow;
+  const floor = Object.hasOwn(state.floors, name) ? state.floors[name] : undefined; // a name may be "constructor"
   const refused = heldReleases(verdicts)
     .map(([payloadDigest]) => payloadDigest as Digest) // as the schema of verdicts has checked
     .filter((payloadDigest) => evaluatePermission(verdicts, payloadDigest).kind !== "may-try");
   return {
     device: {
+      name: config.device.id ?? null,
       label: config.device.label ?? (await hostName(ports)),
       ...{ compatible: config.device.compatible, architecture: config.device.architecture, backend: backend.kind },
     },
@@ -119,7 +121,7 @@ async function standing(ports: AgentPorts): Promise<Standing> {
     held: heldBy(facts).slice(0, MAX_HELD),
     follows: name,
     floors: {
-      sequence: Object.hasOwn(state.floors, name) ? (state.floors[name]?.sequence ?? null) : null,
+      ...{ sequence: floor?.sequence ?? null, payloadDigest: floor?.payloadDigest ?? null },
       timeUtc: state.timeFloorUtc,
     },
     root: root && { version: root.version, digest: root.digest },
