@@ -12,8 +12,9 @@ import { AgentError } from "./error.ts";
 import { runHealth } from "./health.ts";
 import { describeHealth, type HealthReport } from "./health-report.ts";
 import { noJournal } from "./journal.ts";
+import { openSession } from "./open-session.ts";
 import { type Outcome, outcome } from "./outcome.ts";
-import { type AgentPorts, openSession } from "./session.ts";
+import type { AgentPorts } from "./session.ts";
 
 /**
  * Assesses the running system; the caller holds the agent's lock. The outcome has an error unless the system was found

@@ -12,8 +12,9 @@ import { adoptUnconfirmed, goOn } from "./after-boot.ts";
 import { installFromMedium, retryKept } from "./install.ts";
 import { noJournal } from "./journal.ts";
 import type { MediumSource } from "./medium-source.ts";
+import { openSession } from "./open-session.ts";
 import { type Outcome, outcome } from "./outcome.ts";
-import { type AgentPorts, openSession, type Session } from "./session.ts";
+import type { AgentPorts, Session } from "./session.ts";
 import { isAtRest, isMediumNeeded } from "./states.ts";
 import { settleTrust } from "./trust-memory.ts";
 

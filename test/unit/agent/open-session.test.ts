@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
 import { historyFile } from "../../../src/agent/history.ts";
 import { type Journal, journalFile, readJournal, writeJournal } from "../../../src/agent/journal.ts";
-import { openSession } from "../../../src/agent/session.ts";
+import { openSession } from "../../../src/agent/open-session.ts";
 import { peekVerdicts } from "../../../src/agent/verdicts.ts";
 import { attemptsOf, makeRelease, openWorld, type SignedRelease } from "./agent-fixture.ts";
 
