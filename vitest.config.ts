@@ -19,12 +19,14 @@ class LongestFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     sequence: { sequencer: LongestFirst },
-    // `images` and `vm` need Debian packages and root (test/images/README.md, test/vm/README.md); `npm test` runs without.
+    // These need Debian packages and root (test/images/README.md, test/package/setup.sh, test/vm/README.md); `npm test` runs without:
+    // `images`, `package`, `vm`.
     projects: [
       project("architecture", 60_000),
       project("unit", 60_000),
       project("integration", 120_000),
       project("images", 900_000),
+      project("package", 600_000),
       project("vm", 1_800_000),
     ],
   },

@@ -69,7 +69,8 @@ function main(): void {
   }
   const usbDetection = values["with-usb-detection"] ? resolve(values["node-modules"]) : undefined;
   const { enable, watch } = values;
-  const items = planInstallation(SOURCE, { initramfs, enable, usbDetection, watch });
+  const parts = { initramfs, enable, usbDetection, watch };
+  const items = planInstallation(SOURCE, { program: { kind: "bundle" }, purpose: "image", ...parts });
   layOut(resolve(values.destdir), items, mtime);
   process.stdout.write(describe(items, resolve(values.destdir), values.enable));
 }

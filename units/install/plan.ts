@@ -1,7 +1,8 @@
 /**
- * What an installed bootferry consists of: the plan, as data. Nothing is written here.
+ * What an installed bootferry consists of: the plan, as data. Nothing is written here. install-device lays it out in an
+ * image, and the Debian package holds the same with the single executable in the place of the bundle.
  *
- *     usr/bin/bootferry                         → ../lib/bootferry/dist/cli/main.js
+ *     usr/bin/bootferry                         the executable, or a link to ../lib/bootferry/dist/cli/main.js
  *     usr/lib/bootferry/dist/ package.json      the program, bundled (needs /usr/bin/node, 24 or newer)
  *     usr/lib/bootferry/{reboot-if-unassessed,bootc-trial,media-cleanup,foreign-medium}
  *     usr/lib/bootferry/health.d/{required,wanted}/     for the checks of the image
@@ -14,6 +15,9 @@
  *     usr/share/doc/bootferry/                  with samples of hooks in hooks.d/
  *     etc/systemd/system/*.target.{wants,requires}/     --enable
  *     sysroot/ boot/                            mount points; a read-only image cannot make them later
+ *
+ * A package must change nothing about a workstation on which it is installed, too. What would (the watchdog's settings,
+ * the mount points) it only keeps ready, and usr/lib/bootferry/prepare-image puts it in its place in an image.
  */
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -28,7 +32,13 @@ export type Item =
 export type InitramfsChoice = "dracut" | "initramfs-tools" | "both" | "none";
 export const INITRAMFS_CHOICES: readonly InitramfsChoice[] = ["dracut", "initramfs-tools", "both", "none"];
 
+/** What usr/bin/bootferry is: the bundle of `dist/`, for the device's Node, or one executable that brings its own. */
+export type Program = { readonly kind: "bundle" } | { readonly kind: "executable"; readonly path: string };
+
 export interface PlanOptions {
+  readonly program: Program;
+  /** For an image, which is nothing but a device, or for a package, which is installed on workstations as well. */
+  readonly purpose: "image" | "package";
   readonly initramfs: InitramfsChoice;
   readonly enable: boolean;
   /** Where usb-detection is, built for the device's Node; undefined to leave it out. */
@@ -43,7 +53,6 @@ const WATCH_UNIT = "bootferry-watch.service";
 const TREES: readonly { readonly from: string; readonly to: string; readonly mode: number }[] = [
   { from: "units/system", to: "usr/lib/systemd/system", mode: 0o644 },
   { from: "units/system-preset", to: "usr/lib/systemd/system-preset", mode: 0o644 },
-  { from: "units/system.conf.d", to: "usr/lib/systemd/system.conf.d", mode: 0o644 },
   { from: "units/sysusers.d", to: "usr/lib/sysusers.d", mode: 0o644 },
   { from: "units/tmpfiles.d", to: "usr/lib/tmpfiles.d", mode: 0o644 },
   { from: "units/catalog", to: "usr/lib/systemd/catalog", mode: 0o644 },
@@ -51,8 +60,9 @@ const TREES: readonly { readonly from: string; readonly to: string; readonly mod
   { from: "units/hooks.d-samples", to: "usr/share/doc/bootferry/hooks.d", mode: 0o755 },
 ];
 
+const WATCHDOG = "units/system.conf.d";
+
 const DOCUMENTS = [
-  "LICENSE",
   "docs/units.md",
   "docs/watch.md",
   "docs/hooks.md",
@@ -64,12 +74,7 @@ const DOCUMENTS = [
   "docs/recovery.md",
 ];
 
-const EMPTY_DIRECTORIES = [
-  "usr/lib/bootferry/health.d/required",
-  "usr/lib/bootferry/health.d/wanted",
-  "sysroot",
-  "boot",
-];
+const EMPTY_DIRECTORIES = ["usr/lib/bootferry/health.d/required", "usr/lib/bootferry/health.d/wanted"];
 
 /**
  * Everything to lay out, in the order of the paths; parents come before what they hold.
@@ -78,7 +83,8 @@ const EMPTY_DIRECTORIES = [
  */
 export function planInstallation(source: string, options: PlanOptions): readonly Item[] {
   const items: Item[] = [
-    ...program(source),
+    ...program(source, options.program),
+    ...forPurpose(source, options.purpose),
     ...TREES.flatMap(({ from, to, mode }) => tree(join(source, from), to, () => mode)),
     ...(options.watch ? [] : [file(source, "udev/70-bootferry.rules", "usr/lib/udev/rules.d/70-bootferry.rules")]),
     file(source, "udev/65-bootferry-media.rules.example", "usr/share/doc/bootferry/65-bootferry-media.rules.example"),
@@ -96,18 +102,45 @@ export function planInstallation(source: string, options: PlanOptions): readonly
   return withParents(items);
 }
 
-function program(source: string): Item[] {
+function program(source: string, program: Program): Item[] {
+  switch (program.kind) {
+    case "executable":
+      return [{ kind: "file", path: "usr/bin/bootferry", mode: 0o755, content: readFileSync(program.path) }];
+    case "bundle":
+      return bundle(source);
+  }
+}
+
+function bundle(source: string): Item[] {
   const { name, version, license, type, engines } = JSON.parse(readFileSync(join(source, "package.json"), "utf8"));
   const manifest = `${JSON.stringify({ name, version, license, type, engines }, null, 2)}\n`;
   // Source maps are left out: they are half of the size, and Node reads them only when asked to.
-  const scripts = tree(join(source, "dist"), "usr/lib/bootferry/dist", (path) =>
-    path.endsWith("cli/main.js") ? 0o755 : 0o644,
+  const scripts = tree(join(source, "dist/cli"), "usr/lib/bootferry/dist/cli", (path) =>
+    path.endsWith("/main.js") ? 0o755 : 0o644,
   ).filter(({ path }) => !path.endsWith(".map"));
   return [
     ...scripts,
     { kind: "file", path: "usr/lib/bootferry/package.json", mode: 0o644, content: Buffer.from(manifest) },
     { kind: "link", path: "usr/bin/bootferry", target: "../lib/bootferry/dist/cli/main.js" },
   ];
+}
+
+function forPurpose(source: string, purpose: PlanOptions["purpose"]): Item[] {
+  const watchdog = (to: string) => tree(join(source, WATCHDOG), to, () => 0o644);
+  switch (purpose) {
+    case "image":
+      return [
+        ...watchdog("usr/lib/systemd/system.conf.d"),
+        file(source, "LICENSE", "usr/share/doc/bootferry/LICENSE"),
+        { kind: "directory", path: "sysroot" },
+        { kind: "directory", path: "boot" },
+      ];
+    case "package":
+      return [
+        ...watchdog("usr/lib/bootferry/system.conf.d"),
+        { ...file(source, "units/debian/prepare-image", "usr/lib/bootferry/prepare-image"), mode: 0o755 },
+      ];
+  }
 }
 
 function initramfs(source: string, choice: InitramfsChoice): Item[] {
@@ -157,7 +190,7 @@ function modeOnDisk(path: string): number {
   return (statSync(path).mode & 0o100) === 0 ? 0o644 : 0o755;
 }
 
-function file(source: string, from: string, to: string): Item {
+function file(source: string, from: string, to: string): Item & { readonly kind: "file" } {
   requirePart(join(source, from));
   return { kind: "file", path: to, mode: 0o644, content: readFileSync(join(source, from)) };
 }
@@ -191,7 +224,8 @@ function requirePart(path: string): void {
   );
 }
 
-function withParents(items: readonly Item[]): readonly Item[] {
+/** All items by their paths, with the directories that hold them. */
+export function withParents(items: readonly Item[]): readonly Item[] {
   const all = new Map(items.map((item) => [item.path, item]));
   for (const { path } of items) {
     for (let parent = dirname(path); parent !== "."; parent = dirname(parent)) {

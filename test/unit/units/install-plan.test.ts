@@ -12,7 +12,7 @@ const REPOSITORY = join(import.meta.dirname, "../../..");
 function sourcesWithout(missing: string): string {
   const source = mkdtempSync(join(tmpdir(), "bootferry-plan-"));
   onTestFinished(() => rmSync(source, { recursive: true, force: true }));
-  for (const part of ["units", "udev", "package.json"]) {
+  for (const part of ["units", "udev", "package.json", "LICENSE"]) {
     cpSync(join(REPOSITORY, part), join(source, part), { recursive: true });
   }
   mkdirSync(join(source, "dist/cli"), { recursive: true });
@@ -21,9 +21,17 @@ function sourcesWithout(missing: string): string {
   return source;
 }
 
+const PLAIN = {
+  program: { kind: "bundle" },
+  purpose: "image",
+  enable: false,
+  usbDetection: undefined,
+  watch: false,
+} as const;
+
 function refusal(source: string, initramfs: InitramfsChoice): { readonly message: string; readonly remedy: string } {
   try {
-    planInstallation(source, { initramfs, enable: false, usbDetection: undefined, watch: false });
+    planInstallation(source, { ...PLAIN, initramfs });
   } catch (error) {
     if (error instanceof InstallError) return error;
     throw error;
@@ -45,8 +53,7 @@ describe("the plan of an installation", () => {
 
   it("does without the part that is not asked for", () => {
     const source = sourcesWithout("units/initramfs/dracut");
-    const options = { initramfs: "initramfs-tools", enable: false, usbDetection: undefined, watch: false } as const;
-    expect(planInstallation(source, options).map(({ path }) => path)).toContain(
+    expect(planInstallation(source, { ...PLAIN, initramfs: "initramfs-tools" }).map(({ path }) => path)).toContain(
       "usr/share/initramfs-tools/hooks/bootferry",
     );
   });
