@@ -27,6 +27,7 @@ import { parseDigest } from "../../src/oci/digest.ts";
 import { parseConfig, parseIndex, parseManifest } from "../../src/oci/document.ts";
 import { parseStrictJson } from "../../src/oci/strict-json.ts";
 import { toAbsPath } from "../../src/path.ts";
+import { formatLedgerLine, parseLedgerLine, receiptEntry, visitEntry } from "../../src/receipt/ledger/entry.ts";
 import { formatMediumId, parseMediumId } from "../../src/receipt/medium-id.ts";
 import { formatReceipt, parseReceipt } from "../../src/receipt/receipt.ts";
 import { formatVisit, parseVisit } from "../../src/receipt/visit.ts";
@@ -103,6 +104,11 @@ const trustState = {
   floors: { "kiosk-os": { sequence: 42, payloadDigest: image.manifest.digest } },
 };
 
+const receiptDocuments = vectorDocuments("receipt");
+const visitDocuments = vectorDocuments("visit");
+const COLLECTED = { atUtc: "2026-11-25T12:00:00Z", from: "/media/usb", medium: "0a".repeat(16) };
+const ABOUT_DEVICE = { ...COLLECTED, device: "0b".repeat(16) };
+
 const TRUST: readonly ParserUnderTest[] = [
   { name: "statement", seeds: vectorDocuments("statement"), parse: parseStatement, format: formatStatement },
   {
@@ -129,6 +135,31 @@ const TRUST: readonly ParserUnderTest[] = [
     seeds: [parseEnvelope(root).payload],
     parse: parseRootDocument,
     format: formatRootDocument,
+  },
+  {
+    name: "ledger line",
+    seeds: [
+      ...receiptDocuments
+        .slice(0, 1)
+        .map((bytes) => Buffer.from(formatLedgerLine(receiptEntry(parseEnvelope(bytes), COLLECTED)))),
+      ...visitDocuments
+        .slice(0, 1)
+        .map((bytes) => Buffer.from(formatLedgerLine(visitEntry(parseEnvelope(bytes), COLLECTED)))),
+      ...bytesOf(formatLedgerLine({ ...ABOUT_DEVICE, kind: "key", publicKey: key.publicKey, how: "given" })),
+      ...bytesOf(
+        formatLedgerLine({
+          ...ABOUT_DEVICE,
+          kind: "finding",
+          class: "fork",
+          message: "two",
+          serials: [2],
+          digests: [digest],
+        }),
+      ),
+    ],
+    parse: parseLedgerLine,
+    format: formatLedgerLine,
+    essence: formatLedgerLine, // which writes envelopes as they are read
   },
   { name: "receipt", seeds: [formatReceipt(makeReceipt())], parse: parseReceipt, format: formatReceipt },
   {

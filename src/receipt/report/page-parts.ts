@@ -56,7 +56,7 @@ function deviceCard(device: ReportedDevice): SafeHtml {
   const what = release === null ? OUTCOME_WORDS[outcome] : `${OUTCOME_WORDS[outcome]}: ${releaseWords(release)}`;
   return html`<article class="card ${standing}">
 <div class="top"><h3><a href="#device-${id}">${label}</a></h3>${badge(STANDING_WORDS[standing], standing)}<span class="soft small">runs ${releaseWords(running)}, last seen ${lastSeenWords(lastSeen)}</span></div>
-${isBad ? html`<p>${what} on ${whenOf(last)}.</p>` : NOTHING}
+${isBad ? html`<p class="lead">${what} on ${whenOf(last)}.</p>` : NOTHING}
 ${isBad && reason !== null ? html`<p>${reason.message} <code class="soft">${reason.code}</code></p>` : NOTHING}
 ${isBad && health !== null ? html`<p class="soft">${health}</p>` : NOTHING}
 ${isBad && reason !== null ? html`<p class="todo">${prose(reason.remedy)}</p>` : NOTHING}
@@ -81,7 +81,7 @@ function findingCard(label: string, id: string, finding: ReportedFinding): SafeH
   const stick = medium === null ? "" : `, medium ${medium.slice(0, 8)}`;
   return html`<article class="card doubtful">
 <div class="top"><h3>${label}</h3>${badge(title, "doubtful")}<span class="id">${id}</span></div>
-<p>${message}${which}.</p>
+<p class="lead">${message}${which}.</p>
 <p class="soft small">Collected ${collectedAtUtc.slice(0, 10)} from ${from}${stick}.</p>
 <p class="todo">${prose(remedy)}</p>
 </article>`;

@@ -41,7 +41,7 @@ code, .id { font-family: ui-monospace, "Cascadia Mono", "DejaVu Sans Mono", mono
 .card.well { border-left-color: var(--well); } .card.attention { border-left-color: var(--attention); }
 .card.trouble { border-left-color: var(--trouble); } .card.doubtful { border-left-color: var(--doubtful); }
 .card .top { display: flex; flex-wrap: wrap; gap: 0.25rem 0.75rem; align-items: baseline; margin-bottom: 0.35rem; }
-.card p::first-letter { text-transform: uppercase; }
+.lead::first-letter { text-transform: uppercase; }
 .todo { margin-top: 0.5rem; padding-left: 1.4rem; position: relative; font-weight: 600; }
 .todo code { font-weight: 600; overflow-wrap: anywhere; }
 .todo::before { content: "\\2192"; position: absolute; left: 0; }
