@@ -2,8 +2,9 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, readlinkSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { commandsOf } from "../support/page-commands.ts";
 import { type FreshRoot, openFreshRoot } from "./fresh-root.ts";
-import { DEB, VERSION } from "./packages.ts";
+import { CLONE, DEB, VERSION } from "./packages.ts";
 
 const WANTS = "etc/systemd/system/multi-user.target.wants";
 
@@ -44,6 +45,15 @@ describe("on a fresh Debian 13", () => {
     const findings = debian.run("bootferry doctor --workstation");
     expect(findings).toContain("ready to be a workstation");
     expect(findings).not.toMatch(/^ {2}missing/m);
+  });
+
+  it("the tutorial's commands work as they are written", () => {
+    debian.run("apt-get -qqy install umoci && mkdir /root/newcomer");
+    const commands = commandsOf(join(CLONE, "docs/tutorial.md"), "sh");
+    const said = debian.run(`export BOOTFERRY_PASSPHRASE='correct horse'\ncd /root/newcomer\n${commands}`);
+    expect(said).toContain("confirmed: kiosk-os 2.0 (sequence 2) runs and is confirmed.");
+    expect(said).toContain("the screen stays dark");
+    expect(said).toMatch(/\[OCI_BLOB_DIGEST_MISMATCH\]/);
   });
 
   it("the manual and the completions are where man and the shells look", () => {
