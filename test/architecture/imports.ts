@@ -11,7 +11,7 @@ export interface ImportEdge {
   readonly isTypeOnly: boolean;
 }
 
-const SOURCE_ROOT = join(import.meta.dirname, "..", "..", "src");
+export const SOURCE_ROOT = join(import.meta.dirname, "..", "..", "src");
 const IMPORT = /^\s*(?:import|export)\s+(type\s+)?(?:[^"';]*?from\s+)?"([^"]+)"|\bimport\(\s*"([^"]+)"\s*\)/gm;
 
 export function sourceFiles(): string[] {

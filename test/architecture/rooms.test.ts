@@ -1,8 +1,10 @@
 /**
  * Holds the table of docs/architecture.md: which room may import which, no cycles, and where foreign modules live.
  */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { type ImportEdge, readImports, roomOf, sourceFiles } from "./imports.ts";
+import { type ImportEdge, readImports, roomOf, SOURCE_ROOT, sourceFiles } from "./imports.ts";
 
 /** Everyone may import `error.ts` and `path.ts`; `cli` may import everything. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
@@ -67,6 +69,12 @@ describe("the rooms of src/", () => {
   it("keeps foreign modules at home", () => {
     const wrong = edges.filter((edge) => edge.isForeign && HOMES[edge.target]?.includes(roomOf(edge.file)) === false);
     expect(wrong.map((edge) => `${edge.file} -> ${edge.target}`)).toEqual([]);
+  });
+
+  // A bundle and a single executable are elsewhere than their sources, and bring no files with them.
+  it("asks nowhere where it stands, but to find a module that may be laid out beside it", () => {
+    const asks = (file: string) => /\bimport\.meta\b|\b__dirname\b/.test(readFileSync(join(SOURCE_ROOT, file), "utf8"));
+    expect(files.filter(asks)).toEqual(["media/usb-hints.ts"]);
   });
 
   it("has no barrel files and no default exports of re-exported rooms", () => {
