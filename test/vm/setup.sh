@@ -2,9 +2,10 @@
 # Makes what the VM tests need, below `.cache/vm/` of this clone. Idempotent: a part is made again only when what it is
 # made of has changed. Needs root (apt, mmdebstrap, chroot) and this machine's Debian archive.
 #
-#     .cache/vm/root.tar     Debian forky with kernel, systemd, Node 24 (named by its list of packages)
-#     .cache/vm/usb-detection/  the native module, built for the Node of that root
-#     .cache/vm/guest/       the tree of the guests: the root with bootferry, trimmed
+#     dist/package/          the packages (test/package/build.sh)
+#     .cache/vm/root.tar     Debian forky with kernel and systemd (named by its list of packages)
+#     .cache/vm/usb-detection/  the native module, built for the Node that is in the package's executable
+#     .cache/vm/guest/       the tree of the guests: the root with bootferry's Debian package, trimmed
 #     .cache/vm/installer/   the tree of the installer
 #     .cache/vm/kernel-*/    kernels and initramfs images of other releases of Debian, for test/vm/initramfs
 #
@@ -21,7 +22,7 @@ PATH=$clone/node_modules/.bin:$PATH # Node 24
 host_packages=(qemu-system-x86 ovmf mmdebstrap mtools dosfstools exfatprogs fdisk gdisk cpio xz-utils zstd e2fsprogs
   cryptsetup-bin)
 guest_packages=(apt systemd systemd-sysv systemd-boot systemd-boot-efi systemd-cryptsetup udev kmod linux-image-amd64
-  initramfs-tools cryptsetup-bin dosfstools exfatprogs e2fsprogs fdisk fsverity util-linux mount passwd login nodejs
+  initramfs-tools cryptsetup-bin dosfstools exfatprogs e2fsprogs fdisk fsverity util-linux mount passwd login libstdc++6
   grub-pc-bin grub2-common)
 
 kernel_packages=(linux-image-amd64 kmod mount util-linux fsverity zstd)
@@ -49,12 +50,14 @@ make_kernel() {
 if [ "$(id -u)" != 0 ]; then echo "$0 needs root: it installs packages and works in chroots" >&2; exit 1; fi
 install_packages "${host_packages[@]}"
 unless_made root "$(echo "${guest_packages[*]}" | cat - "$here/guest/make-root.sh" | sha256sum | cut -d' ' -f1)" make_root
-(cd "$clone" && npm run -s build)
+"$clone/test/package/build.sh"
+deb=$(echo "$clone"/dist/package/bootferry_*.deb)
+(cd "$clone" && npm run -s build) # for the initramfs parts, which install-device lays out
 root_key=$(cat "$cache/stamps/root")
 usb_key=$(cat "$here/guest/make-usb-detection.sh" "$clone/package-lock.json" | sha256sum | cut -d' ' -f1)
 unless_made usb-detection "$root_key $usb_key" "$here/guest/make-usb-detection.sh" "$cache/root.tar" "$cache/usb-detection" "$clone"
-tree_key="$(key_of "$here/guest" "$clone/dist" "$clone"/{units,udev}) $usb_key"
-unless_made guest "$root_key $tree_key" "$here/guest/make-tree.sh" "$cache/root.tar" "$cache/guest" "$clone" "$cache/usb-detection"
+tree_key="$(key_of "$here/guest" "$deb") $usb_key"
+unless_made guest "$root_key $tree_key" "$here/guest/make-tree.sh" "$cache/root.tar" "$cache/guest" "$deb" "$cache/usb-detection"
 unless_made installer "$root_key $tree_key" "$here/guest/make-installer.sh" "$cache/root.tar" "$cache/guest" "$cache/installer"
 make_kernel bookworm bookworm initramfs-tools initramfs-tools busybox-static
 if [ "${1:-}" = --all ]; then

@@ -1,12 +1,11 @@
 #!/bin/bash
-# Makes a guest tree from the Debian root: bootferry installed as an image builder would, an initramfs made by
-# initramfs-tools, the kernel where image-based systems keep it, the command channel of the rig, and all else trimmed.
+# Makes a guest tree from the Debian root: bootferry's Debian package installed as an image builder would, an initramfs made
+# by initramfs-tools, the kernel where image-based systems keep it, the command channel of the rig, and all else trimmed.
 #
-# usage: make-tree.sh ROOT.tar TREE CLONE USB        (root; CLONE has been built by `npm run build`; USB/node_modules has
-#                                                    usb-detection)
+# usage: make-tree.sh ROOT.tar TREE PACKAGE.deb USB        (root; USB/node_modules has usb-detection)
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-root_tar=$1 tree=$2 clone=$3 usb=$4
+root_tar=$1 tree=$2 deb=$3 usb=$4
 rm -rf "$tree"
 mkdir -p "$tree"
 tar -C "$tree" --numeric-owner -xf "$root_tar"
@@ -18,8 +17,11 @@ chroot "$tree" dpkg --purge --force-depends grub-pc-bin grub2-common grub-common
 rm -f "$tree/etc/machine-id" "$tree/etc/fstab" "$tree"/etc/{resolv.conf,hostname}
 : >"$tree/etc/machine-id"
 echo guest >"$tree/etc/hostname"
-mkdir -p "$tree/sysroot" "$tree/boot"
-(cd "$clone" && npm run -s install-device -- --destdir "$tree" --enable --with-usb-detection --node-modules "$usb/node_modules")
+cp "$deb" "$tree/bootferry.deb"
+chroot "$tree" dpkg --install /bootferry.deb
+rm -rf "$tree/bootferry.deb" "$tree"/run/*
+chroot "$tree" /usr/lib/bootferry/prepare-image
+cp -a "$usb/node_modules" "$tree/usr/lib/bootferry/"
 
 python3 "$here/prune-modules.py" "$tree/usr/lib/modules/$kver"
 chroot "$tree" depmod "$kver"

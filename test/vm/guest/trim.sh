@@ -56,7 +56,7 @@ CONF
 cd "$tree"
 rm -rf usr/lib/udev/hwdb.d usr/lib/udev/hwdb.bin usr/lib/x86_64-linux-gnu/gconv usr/lib/x86_64-linux-gnu/perl-base \
   usr/share/perl5 usr/share/bash-completion usr/share/zsh usr/share/lintian usr/share/polkit-1 usr/share/terminfo/[a-km-uw-zA-Z]* \
-  usr/share/nodejs/{llparse*,llhttp,@types,corepack,undici-types,semver*,lru-cache} usr/lib/klibc usr/lib/apt usr/lib/dpkg \
+  usr/lib/klibc usr/lib/apt usr/lib/dpkg \
   usr/lib/x86_64-linux-gnu/libapt-*.so.* usr/lib/systemd/catalog usr/lib/kernel usr/src usr/share/initramfs-tools \
   usr/share/gcc usr/share/gdb usr/share/pixmaps usr/share/readline usr/share/tabset usr/share/factory usr/share/dpkg \
   usr/share/debconf usr/bin/perl* usr/bin/apt* usr/bin/dpkg* usr/lib/dracut etc/initramfs-tools etc/kernel etc/apt etc/dpkg \

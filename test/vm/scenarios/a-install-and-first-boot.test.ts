@@ -45,7 +45,7 @@ story("a", "a: os install to-disk, first boot", ({ step, stage }) => {
   });
 
   step("an object refuses to be written, even by root", async () => {
-    const object = await objectOf(device, "/usr/bin/node");
+    const object = await objectOf(device, "/usr/bin/bootferry");
     const { status, output } = await device.tryRun(`echo x >>/sysroot${object}`);
     expect(status).not.toBe(0);
     expect(output).toContain("Operation not permitted");
