@@ -108,6 +108,8 @@ export const TOOLS: readonly Tool[] = [
   tool("logger", "bsdutils", "util-linux", "writes entries with fields into the systemd journal", {
     device: "optional",
   }),
+  tool("journalctl", ...SYSTEMD, "`agent export-logs`: the journal", { device: "optional" }),
+  tool("uname", ...COREUTILS, "`agent export-logs`: the kernel", { device: "optional" }),
   tool("timedatectl", ...SYSTEMD, "says whether the clock can be believed", { device: "machine" }),
   tool("modprobe", "kmod", "kmod", "loads device-mapper for encrypted media", { device: "encrypted media" }),
   tool("timeout", ...COREUTILS, "ends health checks and hooks that hang", { device: "always" }),

@@ -15,11 +15,11 @@ const WAYS = [
   new RegExp(`\\bargv\\s*(?::|=)\\s*\\[\\s*${NAME}`, "g"),
   new RegExp(`\\b(?:ENABLE|WITH_WRITABLE_SYSROOT|limited|sfdisk)\\s*=\\s*\\[\\s*${NAME}`, "g"),
   new RegExp(`\\btool: ${NAME}`, "g"),
-  new RegExp(`(?:\\?|return) \\[${NAME}, "`, "g"), // one of two argvs, by a condition
+  new RegExp(`\\[${NAME}, (?:"[a-z-]+", )?"--?[a-z]`, "g"), // a name, perhaps a verb, and an option
   new RegExp(`\\[${NAME}, disk\\.path\\]`, "g"),
 ];
-/** First words of lists that look like argvs, and are none. */
-const NO_PROGRAMS = ["upgrade", "switch", "rw", "disk"];
+/** First words of lists that look like argvs, and are verbs of programs. */
+const NO_PROGRAMS = ["upgrade", "switch", "release", "ps", "copy", "inspect"];
 
 function programsOf(text: string): readonly string[] {
   return WAYS.flatMap((way) => [...text.matchAll(way)].map(({ groups }) => groups?.["tool"] ?? ""));
