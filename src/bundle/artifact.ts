@@ -9,7 +9,12 @@ import { MEDIA_TYPE } from "../oci/media-type.ts";
 import type { PinnedContent } from "../oci/verified-blob.ts";
 import { ENVELOPE_MEDIA_TYPE } from "../trust/dsse.ts";
 import { BundleError } from "./error.ts";
-import { RELEASE_ARTIFACT_TYPE, ROOT_ARTIFACT_TYPE, TREE_ARTIFACT_TYPE } from "./media-type.ts";
+import {
+  type PACK_ARTIFACT_TYPE,
+  RELEASE_ARTIFACT_TYPE,
+  ROOT_ARTIFACT_TYPE,
+  TREE_ARTIFACT_TYPE,
+} from "./media-type.ts";
 import type { Statement, Tree } from "./statement.ts";
 
 /** Content of the empty config that every artifact shares. */
@@ -21,11 +26,15 @@ const EMPTY_CONFIG_DESCRIPTOR = {
   size: EMPTY_CONFIG.length,
 };
 
-export type ArtifactType = typeof RELEASE_ARTIFACT_TYPE | typeof ROOT_ARTIFACT_TYPE | typeof TREE_ARTIFACT_TYPE;
+export type ArtifactType =
+  | typeof RELEASE_ARTIFACT_TYPE
+  | typeof ROOT_ARTIFACT_TYPE
+  | typeof TREE_ARTIFACT_TYPE
+  | typeof PACK_ARTIFACT_TYPE;
 
 /** The manifest of a release: its layer is the envelope of the statement. */
 export function formatReleaseManifest(envelope: PinnedContent, statement: Statement): Buffer {
-  return formatManifest(RELEASE_ARTIFACT_TYPE, { mediaType: ENVELOPE_MEDIA_TYPE, ...pinOf(envelope) }, undefined, {
+  return formatManifest(RELEASE_ARTIFACT_TYPE, [{ mediaType: ENVELOPE_MEDIA_TYPE, ...pinOf(envelope) }], undefined, {
     "org.bootferry.release.name": statement.name,
     "org.bootferry.release.sequence": String(statement.sequence),
     "org.opencontainers.image.created": statement.createdAt,
@@ -35,7 +44,7 @@ export function formatReleaseManifest(envelope: PinnedContent, statement: Statem
 
 /** The manifest of a root document: its layer is the envelope. */
 export function formatRootManifest(envelope: PinnedContent, version: number): Buffer {
-  return formatManifest(ROOT_ARTIFACT_TYPE, { mediaType: ENVELOPE_MEDIA_TYPE, ...pinOf(envelope) }, undefined, {
+  return formatManifest(ROOT_ARTIFACT_TYPE, [{ mediaType: ENVELOPE_MEDIA_TYPE, ...pinOf(envelope) }], undefined, {
     "org.bootferry.root.version": String(version),
   });
 }
@@ -46,16 +55,18 @@ export function formatRootManifest(envelope: PinnedContent, version: number): Bu
  */
 export function formatTreeManifest(tree: Tree["image"], image: { readonly mediaType: string } & PinnedContent): Buffer {
   const subject = { mediaType: image.mediaType, ...pinOf(image) };
-  return formatManifest(TREE_ARTIFACT_TYPE, { mediaType: tree.mediaType, ...pinOf(tree) }, subject, undefined);
+  return formatManifest(TREE_ARTIFACT_TYPE, [{ mediaType: tree.mediaType, ...pinOf(tree) }], subject, undefined);
 }
 
-function pinOf({ digest, size }: PinnedContent): PinnedContent {
+/** Digest and size alone. */
+export function pinOf({ digest, size }: PinnedContent): PinnedContent {
   return { digest, size };
 }
 
-function formatManifest(
+/** The manifest of an artifact of ours, with the empty config. */
+export function formatManifest(
   artifactType: ArtifactType,
-  layer: Descriptor,
+  layers: readonly Descriptor[],
   subject: Descriptor | undefined,
   annotations: Readonly<Record<string, string>> | undefined,
 ): Buffer {
@@ -64,7 +75,7 @@ function formatManifest(
     mediaType: MEDIA_TYPE.manifest,
     artifactType,
     config: EMPTY_CONFIG_DESCRIPTOR,
-    layers: [layer],
+    layers,
     subject,
     annotations,
   };

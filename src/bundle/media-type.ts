@@ -5,6 +5,11 @@ export const STATEMENT_PAYLOAD_TYPE = "application/vnd.bootferry.release.v1+json
 export const RELEASE_ARTIFACT_TYPE = "application/vnd.bootferry.release.v1";
 export const ROOT_ARTIFACT_TYPE = "application/vnd.bootferry.root.v1";
 export const TREE_ARTIFACT_TYPE = "application/vnd.bootferry.tree.v1";
+export const PACK_ARTIFACT_TYPE = "application/vnd.bootferry.objects.v1";
+
+/** The parts of an object pack (section 9). */
+export const PACK_LIST_MEDIA_TYPE = "application/vnd.bootferry.objects.list.v1";
+export const PACK_CONTENT_MEDIA_TYPE = "application/vnd.bootferry.objects.content.v1+zstd";
 
 /** Media types of a composefs image on a medium. */
 export const TREE_IMAGE_MEDIA_TYPES = [

@@ -3,7 +3,8 @@ import type { Digest } from "../oci/digest.ts";
 import { type Envelope, parseEnvelope } from "../trust/dsse.ts";
 import { RELEASE_ARTIFACT_TYPE } from "./media-type.ts";
 import type { MountedMedium } from "./medium.ts";
-import { type FoundArtifact, type MediumProblem, readArtifacts } from "./read-artifacts.ts";
+import { type FoundArtifact, readArtifacts } from "./read-artifacts.ts";
+import type { MediumProblem } from "./read-index.ts";
 
 declare const unverifiedRelease: unique symbol;
 

@@ -4,7 +4,8 @@ import { parseRoot, type TrustedRoot } from "../trust/root.ts";
 import { BundleError } from "./error.ts";
 import { ROOT_ARTIFACT_TYPE } from "./media-type.ts";
 import type { MountedMedium } from "./medium.ts";
-import { type FoundArtifact, type MediumProblem, readArtifacts } from "./read-artifacts.ts";
+import { type FoundArtifact, readArtifacts } from "./read-artifacts.ts";
+import type { MediumProblem } from "./read-index.ts";
 
 /** Forty of the largest roots that say something, or ten thousand of those that we write. */
 const MAX_KEPT_BYTES = 32 << 20;

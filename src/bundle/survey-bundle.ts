@@ -11,10 +11,13 @@ import { CodedError, errnoOf } from "../error.ts";
 import { hostError } from "../host/error.ts";
 import { type Digest, digestOf } from "../oci/digest.ts";
 import { type Descriptor, MAX_DOCUMENT_BYTES, parseIndex } from "../oci/document.ts";
+import type { LayoutReader } from "../oci/layout.ts";
+import { isLayerMediaType } from "../oci/media-type.ts";
 import { type AbsPath, below } from "../path.ts";
 import { BundleError } from "./error.ts";
 import { MEDIUM_DIRECTORY, openMedium } from "./medium.ts";
 import { childrenOf } from "./reachable-blobs.ts";
+import { readPacks } from "./read-packs.ts";
 
 /** A release of a hundred targets with sixty layers each has a third of it. */
 const MAX_BLOBS = 20_000;
@@ -34,16 +37,21 @@ export async function surveyBundle(directory: AbsPath): Promise<BundleSurvey> {
   try {
     const { layout } = await openMedium(directory);
     const bytes = await layout.readTopFile("index.json", MAX_DOCUMENT_BYTES);
-    const queue: Descriptor[] = [...parseIndex(bytes, "index.json").manifests];
+    const queue: Named[] = parseIndex(bytes, "index.json").manifests.map((entry) => ({ entry, by: undefined }));
     const seen = new Set<Digest>();
-    for (let entry = queue.pop(); entry !== undefined; entry = queue.pop()) {
+    const absent: Named[] = [];
+    for (let named = queue.pop(); named !== undefined; named = queue.pop()) {
+      const { entry } = named;
       if (seen.has(entry.digest)) continue;
       if (seen.size === MAX_BLOBS) return { kind: "incomplete", why: `it names over ${MAX_BLOBS} blobs` };
       seen.add(entry.digest);
       const sizeBytes = await layout.blobSizeBytes(entry.digest);
-      if (sizeBytes !== entry.size) return { kind: "incomplete", why: describeMissing(entry, sizeBytes) };
-      queue.push(...(await childrenOf(layout, entry)));
+      if (sizeBytes === undefined) absent.push(named);
+      else if (sizeBytes !== entry.size) return { kind: "incomplete", why: describeMissing(entry, sizeBytes) };
+      else queue.push(...(await childrenOf(layout, entry)).map((child) => ({ entry: child, by: entry.digest })));
     }
+    const missing = await findMissing(layout, absent);
+    if (missing !== undefined) return { kind: "incomplete", why: describeMissing(missing, undefined) };
     return { kind: "complete", fingerprint: await fingerprint(below(directory, MEDIUM_DIRECTORY)) };
   } catch (error) {
     if (error instanceof BundleError && error.code === "BUNDLE_MEDIUM_FOREIGN") return { kind: "absent" };
@@ -51,6 +59,20 @@ export async function surveyBundle(directory: AbsPath): Promise<BundleSurvey> {
     if (error instanceof CodedError) return { kind: "incomplete", why: error.message };
     throw hostError(error, `looking through ${directory}`);
   }
+}
+
+/** A blob, and the manifest or index that names it. */
+interface Named {
+  readonly entry: Descriptor;
+  readonly by: Digest | undefined;
+}
+
+/** Layers of an image that has an object pack are left out on purpose. */
+async function findMissing(layout: LayoutReader, absent: readonly Named[]): Promise<Descriptor | undefined> {
+  if (absent.length === 0) return undefined;
+  const packed = new Set((await readPacks(layout)).packs.map(({ subject }) => subject.digest));
+  return absent.find(({ entry, by }) => by === undefined || !packed.has(by) || !isLayerMediaType(entry.mediaType))
+    ?.entry;
 }
 
 function describeMissing({ digest, size }: Descriptor, sizeBytes: number | undefined): string {

@@ -12,6 +12,8 @@ import type { Statement } from "./statement.ts";
 export interface VerifyContentsOptions {
   /** Only targets of these architectures; all of them unless given. */
   readonly architectures?: readonly string[];
+  /** Digests of system images whose layers need not be there: packs are in their place, for the caller to check. */
+  readonly mayLackLayers?: ReadonlySet<Digest>;
   readonly signal?: AbortSignal;
   /** Called for each chunk. `totalBytes` is known when the first call comes and does not change. */
   readonly onProgress?: (progress: { readonly doneBytes: number; readonly totalBytes: number }) => void;
@@ -34,9 +36,10 @@ const PARALLEL_BLOBS = 2;
 export async function verifyContents(
   medium: MountedMedium,
   release: { readonly statement: Statement },
-  { architectures, signal, onProgress }: VerifyContentsOptions = {},
+  options: VerifyContentsOptions = {},
 ): Promise<VerifiedContents> {
-  const { large, small } = await collectBlobs(medium, release, architectures);
+  const { signal, onProgress } = options;
+  const { large, small } = await collectBlobs(medium, release, options);
   const totalBytes = large.reduce((sum, { size }) => sum + size, 0);
   let doneBytes = 0;
   const onBytes = (bytes: number) => {
@@ -71,7 +74,7 @@ interface BlobList {
 async function collectBlobs(
   medium: MountedMedium,
   { statement }: { readonly statement: Statement },
-  architectures: readonly string[] | undefined,
+  { architectures, mayLackLayers }: VerifyContentsOptions,
 ): Promise<BlobList> {
   const large = new Map<Digest, PinnedContent>();
   const small = new Map<Digest, PinnedContent>();
@@ -80,7 +83,11 @@ async function collectBlobs(
     for (const pinned of [image, ...apps.map((app) => app.image)]) {
       const { manifest, layers } = await readImageBlobs(medium.layout, pinned, architecture);
       for (const document of [pinned, manifest.config]) remember(small, document);
-      for (const layer of layers) remember(large, layer);
+      const mayLack = pinned === image && mayLackLayers?.has(image.digest);
+      for (const layer of layers) {
+        if (mayLack && (await medium.layout.blobSizeBytes(layer.digest)) === undefined) continue;
+        remember(large, layer);
+      }
     }
     if (tree !== null) remember(large, tree.image);
   }

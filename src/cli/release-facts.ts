@@ -1,5 +1,5 @@
 /** A release for people and for `--json`: the statement, who signed it, how large it is. */
-import type { MediumProblem } from "../bundle/read-artifacts.ts";
+import type { MediumProblem } from "../bundle/read-index.ts";
 import type { Statement } from "../bundle/statement.ts";
 import type { FoundRelease } from "../release/existing-releases.ts";
 import { formatBytes } from "./format-units.ts";

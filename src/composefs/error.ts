@@ -9,7 +9,8 @@ export type ComposefsErrorCode =
   | "COMPOSEFS_IMAGE_TOO_LARGE"
   | "COMPOSEFS_IMAGE_CORRUPT"
   | "COMPOSEFS_OBJECT_NAME_MISMATCH"
-  | "COMPOSEFS_IMAGE_NOT_CANONICAL";
+  | "COMPOSEFS_IMAGE_NOT_CANONICAL"
+  | "COMPOSEFS_OBJECT_LIST_INVALID";
 
 const rewrite = "Write the medium again on the workstation and compare it there with `bootferry release verify`.";
 
@@ -41,6 +42,10 @@ export const COMPOSEFS_ERRORS: ErrorTable<ComposefsErrorCode> = {
     exit: EXIT.medium,
     remedy:
       "Create the release again with bootferry: this image was not written by it or by mkcomposefs, and is refused even if a kernel would mount it.",
+  },
+  COMPOSEFS_OBJECT_LIST_INVALID: {
+    exit: EXIT.medium,
+    remedy: "Write the delta again with `bootferry release copy --base`, or bring the full release.",
   },
 };
 

@@ -32,6 +32,10 @@ export function layerCompression(mediaType: string): Compression {
   return compression;
 }
 
+export function isLayerMediaType(mediaType: string): boolean {
+  return Object.hasOwn(LAYER_COMPRESSION, mediaType);
+}
+
 export function isIndexMediaType(mediaType: string): boolean {
   return INDEX_TYPES.includes(mediaType);
 }

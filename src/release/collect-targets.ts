@@ -26,6 +26,8 @@ export interface CollectOptions {
   readonly withTree: boolean;
   readonly devices: readonly string[] | null;
   readonly sink: BlobSink;
+  /** Where system images go instead; a delta has one that leaves layers out. */
+  readonly systemSink?: BlobSink | undefined;
   readonly openBound: OpenBoundImage;
   /** Refuses images that the destination has no room for. */
   readonly checkRoom: (images: readonly SourceImage[]) => Promise<void>;
@@ -50,7 +52,7 @@ export async function collectTargets(
 
 async function copySystems(
   systems: readonly SourceImage[],
-  { sink, withTree }: CollectOptions,
+  { sink, systemSink = sink, withTree }: CollectOptions,
   { signal, openProgress, note }: Pick<ReleasePorts, "signal" | "openProgress" | "note">,
 ) {
   const trees = new Map<Digest, TreeImage>();
@@ -58,7 +60,7 @@ async function copySystems(
   const warnings: string[] = [];
   using progress = openProgress("reading and writing", sizeOf(systems));
   for (const image of systems) {
-    const merged = await copyAndMergeImage(image, { sink, signal, onBytes: progress.advance });
+    const merged = await copyAndMergeImage(image, { sink: systemSink, signal, onBytes: progress.advance });
     const { digest } = image.descriptor;
     const label = `image ${digest}`;
     const bound = findBoundImages(merged, label);

@@ -2,7 +2,10 @@
  * Carrying one image into a layout: each layer is read once, and on its way it is hashed, written where it is missing,
  * inflated and merged into the tree. Manifest and config go over byte for byte.
  */
+import { createHash } from "node:crypto";
+import { type Digest, digestOfHex } from "../oci/digest.ts";
 import type { Descriptor } from "../oci/document.ts";
+import { OciError } from "../oci/error.ts";
 import { layerCompression } from "../oci/media-type.ts";
 import { type PinnedContent, readVerifiedChunks } from "../oci/verified-blob.ts";
 import type { MergedImage } from "./bound-images.ts";
@@ -15,6 +18,27 @@ export interface BlobSink {
   hasBlob(blob: PinnedContent): Promise<boolean>;
   /** Refuses content that does not fit size and digest: the chunks come unchecked. */
   writeBlob(chunks: AsyncIterable<Buffer>, expected: PinnedContent): Promise<unknown>;
+}
+
+/** Checks what comes, and forgets it. */
+export const NOWHERE: BlobSink = {
+  hasBlob: async () => false,
+  async writeBlob(chunks: AsyncIterable<Buffer>, expected: PinnedContent) {
+    const hash = createHash("sha256");
+    for await (const chunk of chunks) hash.update(chunk);
+    const actual = digestOfHex(hash.digest("hex"));
+    if (actual === expected.digest) return;
+    throw new OciError("OCI_BLOB_DIGEST_MISMATCH", `content of blob ${expected.digest} has the digest ${actual}`);
+  },
+};
+
+/** Writes to `sink` but for some blobs, which are checked and forgotten. */
+export function leavingOut(sink: BlobSink, leftOut: ReadonlySet<Digest>): BlobSink {
+  const sinkFor = ({ digest }: PinnedContent) => (leftOut.has(digest) ? NOWHERE : sink);
+  return {
+    hasBlob: (blob) => sinkFor(blob).hasBlob(blob),
+    writeBlob: (chunks, expected) => sinkFor(expected).writeBlob(chunks, expected),
+  };
 }
 
 export interface CopyOptions {

@@ -5,17 +5,21 @@
 import { STATEMENT_PAYLOAD_TYPE } from "../bundle/media-type.ts";
 import { openMedium } from "../bundle/medium.ts";
 import { type MediumWriter, openMediumWriter } from "../bundle/medium-writer.ts";
-import { formatStatement, type Statement } from "../bundle/statement.ts";
+import { formatStatement, type Statement, type Target } from "../bundle/statement.ts";
+import { parseImageDigest } from "../composefs/image-digest.ts";
 import { type Digest, digestOf } from "../oci/digest.ts";
+import type { Descriptor } from "../oci/document.ts";
 import type { PinnedContent } from "../oci/verified-blob.ts";
 import { addSignatures, type Envelope } from "../trust/dsse.ts";
 import type { KeyId } from "../trust/keys.ts";
 import type { OpenBoundImage } from "./bind-apps.ts";
-import { blobsOf, collectTargets } from "./collect-targets.ts";
+import { blobsOf, type CollectedTargets, collectTargets } from "./collect-targets.ts";
+import { leavingOut } from "./copy-image.ts";
+import { type DeltaKind, type DeltaPlan, type DeltaSource, planDeltas, writeDeltas } from "./delta/write-deltas.ts";
 import { type FoundRelease, readReleases } from "./existing-releases.ts";
 import type { SourceImage } from "./layout-images.ts";
 import { openSources } from "./open-sources.ts";
-import { bootcWarnings } from "./plan-release.ts";
+import { bootcWarnings, type PlannedTarget } from "./plan-release.ts";
 import type { ReleasePorts } from "./ports.ts";
 import { prepareContents, prepareRelease, publishRelease } from "./publish-release.ts";
 import { prepareRoots } from "./publish-roots.ts";
@@ -61,7 +65,7 @@ export async function createUnsigned(draft: ReleaseDraft, ports: ReleasePorts): 
     const roots = await prepareRoots(work.writer, draft.carriedRoots);
     await readBack(work, [...contents.written, ...documents, ...roots.documents], ports);
     ports.signal.throwIfAborted();
-    await work.writer.publish(...roots.entries, ...entries);
+    await work.writer.publish(...roots.entries, ...entries, ...contents.packEntries);
     await work.writer.sync();
     const { statement, payloadDigest, envelope, warnings } = contents;
     return { statement, payloadDigest, envelope, warnings };
@@ -73,9 +77,11 @@ async function onMedium<T>(draft: ReleaseDraft, ports: ReleasePorts, act: (work:
   await using writer = await openMediumWriter(draft.destination, { exec: ports.exec });
   const existing = (await readReleases(await openMedium(draft.destination, ports.signal))).releases;
   const outline = outlineRelease(draft, sources, existing);
-  await writer.checkRoom(outline.planned.flatMap(imagesOf).flatMap(blobsOf));
+  const delta = draft.delta && (await planDeltas(draft.delta, outline.planned.map(kindOf(draft)), ports.signal));
+  const isCarried = ({ digest }: PinnedContent) => !delta?.leftOut.has(digest);
+  await writer.checkRoom(outline.planned.flatMap(imagesOf).flatMap(blobsOf).filter(isCarried));
   try {
-    return await act({ draft, outline, existing, writer, openBound: sources.openBound });
+    return await act({ draft, outline, existing, writer, openBound: sources.openBound, delta });
   } catch (error) {
     // Blobs without a release would only take room. Should sweeping fail too (the medium is gone), what failed first
     // is what the person must hear of.
@@ -90,40 +96,56 @@ interface Work {
   readonly existing: readonly FoundRelease[];
   readonly writer: MediumWriter;
   readonly openBound: OpenBoundImage;
+  readonly delta: DeltaPlan | undefined;
+}
+
+function kindOf({ withTree }: ReleaseDraft): (planned: PlannedTarget) => DeltaKind {
+  return ({ compatible, architecture, image: { manifest } }) => {
+    return { compatible, architecture, layers: manifest.layers.map(({ digest }) => digest), hasTree: withTree };
+  };
 }
 
 interface Contents extends UnsignedRelease {
   /** The same release, when the medium holds it already. */
   readonly same: FoundRelease | undefined;
   readonly written: readonly PinnedContent[];
+  /** What index.json will say of the packs of a delta. */
+  readonly packEntries: readonly Descriptor[];
 }
 
 async function writeRelease(work: Work, ports: ReleasePorts): Promise<CreatedRelease> {
   const { draft, writer } = work;
-  const { statement, payloadDigest, envelope: unsigned, warnings, same, written } = await writeContents(work, ports);
+  const { statement, payloadDigest, envelope: unsigned, same, written, ...rest } = await writeContents(work, ports);
   const envelope = await addSignatures(same?.release.envelope ?? unsigned, draft.signers);
   const roots = await prepareRoots(writer, draft.carriedRoots);
   const prepared = await prepareRelease(writer, statement, envelope);
   await readBack(work, [...written, ...prepared.documents, ...roots.documents], ports);
   ports.signal.throwIfAborted();
-  await publishRelease(writer, { ...prepared, entries: [...roots.entries, ...prepared.entries] }, same);
+  await publishRelease(
+    writer,
+    { ...prepared, entries: [...roots.entries, ...prepared.entries, ...rest.packEntries] },
+    same,
+  );
   const signedBy = envelope.signatures.map(({ keyId }) => keyId);
-  return { statement, payloadDigest, manifestDigest: prepared.manifestDigest, signedBy, warnings };
+  return { statement, payloadDigest, manifestDigest: prepared.manifestDigest, signedBy, warnings: rest.warnings };
 }
 
 /** Images and trees, and the statement that pins them. */
 async function writeContents(work: Work, ports: ReleasePorts): Promise<Contents> {
-  const { draft, outline, existing, writer, openBound } = work;
+  const { draft, outline, existing, writer, openBound, delta } = work;
   const written: PinnedContent[] = [];
   const sink = sinkInto(writer, written, draft, ports);
+  const systemSink = delta && leavingOut(sink, delta.leftOut);
   const checkRoom = (images: readonly SourceImage[]) => writer.checkRoom(images.flatMap(blobsOf));
-  const collected = await collectTargets(outline.planned, { ...draft, sink, openBound, checkRoom }, ports);
+  const collected = await collectTargets(outline.planned, { ...draft, sink, systemSink, openBound, checkRoom }, ports);
   for (const { bytes, statement } of collected.trees.values()) {
     await writer.writeDocument(bytes, statement.image.mediaType);
     written.push(statement.image);
   }
   const statement: Statement = { ...outline.heading, targets: [...collected.targets] };
   const payload = formatStatement(statement);
+  const packs = delta && (await writeDeltas(writer, statement, delta, sourceOf(outline, collected), ports));
+  written.push(...(packs?.documents ?? []));
   const payloadDigest = digestOf(payload);
   return {
     statement,
@@ -132,6 +154,18 @@ async function writeContents(work: Work, ports: ReleasePorts): Promise<Contents>
     warnings: [...collected.warnings, ...warningsFor(draft, outline)],
     same: findSame(statement, payloadDigest, existing),
     written,
+    packEntries: packs?.entries ?? [],
+  };
+}
+
+/** The layers of a target where its image came from, and what its new tree names. */
+function sourceOf({ planned }: ReleaseOutline, { trees }: CollectedTargets) {
+  return async ({ image }: Target): Promise<DeltaSource> => {
+    const source = planned.find((each) => each.image.descriptor.digest === image.digest)?.image;
+    if (source === undefined) throw new TypeError("every target comes from an image");
+    const made = trees.get(image.digest);
+    const tree = made && { digest: parseImageDigest(made.statement.composefs), objects: made.objects };
+    return { layout: source.reader, layers: source.manifest.layers, tree };
   };
 }
 

@@ -28,6 +28,12 @@ export type ReleaseErrorCode =
   | "RELEASE_UNSIGNED"
   | "RELEASE_INCOMPLETE"
   | "RELEASE_WRITTEN_DIFFERS"
+  | "RELEASE_BASE_NOT_FOUND"
+  | "RELEASE_BASE_UNSUITABLE"
+  | "RELEASE_BASE_INCOMPLETE"
+  | "RELEASE_DELTA_ONLY"
+  | "RELEASE_DELTA_INVALID"
+  | "RELEASE_DELTA_TOO_LARGE"
   | "RELEASE_REGISTRY_REFERENCE_INVALID"
   | "RELEASE_REGISTRY_UNREACHABLE"
   | "RELEASE_REGISTRY_UNAUTHORIZED"
@@ -150,6 +156,34 @@ export const RELEASE_ERRORS: ErrorTable<ReleaseErrorCode> = {
     exit: EXIT.medium,
     remedy:
       "Run the command again, it replaces what is damaged; if it fails again the medium is worn out: use another one.",
+  },
+  RELEASE_BASE_NOT_FOUND: {
+    exit: EXIT.failed,
+    remedy:
+      "Name with --base-from a medium or directory that holds the base release, in full or as a delta; `bootferry release list` shows what it holds.",
+  },
+  RELEASE_BASE_UNSUITABLE: {
+    exit: EXIT.usage,
+    remedy:
+      "Name a base that has a target for the same kind of device and architecture, or make a release of its own for the kinds that it lacks.",
+  },
+  RELEASE_BASE_INCOMPLETE: {
+    exit: EXIT.medium,
+    remedy:
+      "Check the place that holds the base with `bootferry release verify`, or name another one with --base-from.",
+  },
+  RELEASE_DELTA_ONLY: {
+    exit: EXIT.failed,
+    remedy:
+      "Use a medium or directory that holds the release in full: a delta lacks what its base has, and that cannot be made up here.",
+  },
+  RELEASE_DELTA_INVALID: {
+    exit: EXIT.medium,
+    remedy: "Write the delta again with `bootferry release copy --base`, from a place that holds the release in full.",
+  },
+  RELEASE_DELTA_TOO_LARGE: {
+    exit: EXIT.failed,
+    remedy: "Carry the release in full: so much is new that its layers are the better way.",
   },
   RELEASE_REGISTRY_REFERENCE_INVALID: {
     exit: EXIT.usage,

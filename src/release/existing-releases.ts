@@ -2,7 +2,7 @@
 
 import { STATEMENT_PAYLOAD_TYPE } from "../bundle/media-type.ts";
 import type { MountedMedium } from "../bundle/medium.ts";
-import type { MediumProblem } from "../bundle/read-artifacts.ts";
+import type { MediumProblem } from "../bundle/read-index.ts";
 import { listReleases, type UnverifiedRelease } from "../bundle/read-release.ts";
 import { parseStatement, type Statement } from "../bundle/statement.ts";
 import { CodedError } from "../error.ts";

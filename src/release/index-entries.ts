@@ -2,9 +2,15 @@
  * The entries of index.json by which other tools find the parts of a release. bootferry itself goes by the digests of
  * the statement; what bootc needs of a layout (a plain tag, the platform in the descriptor) is here.
  */
-import { RELEASE_ARTIFACT_TYPE, ROOT_ARTIFACT_TYPE, TREE_ARTIFACT_TYPE } from "../bundle/media-type.ts";
+import {
+  PACK_ARTIFACT_TYPE,
+  RELEASE_ARTIFACT_TYPE,
+  ROOT_ARTIFACT_TYPE,
+  TREE_ARTIFACT_TYPE,
+} from "../bundle/media-type.ts";
 import type { Statement, Target } from "../bundle/statement.ts";
 import { imageTag, REF_NAME, releaseTag, rootTag } from "../bundle/tag.ts";
+import { digestHex } from "../oci/digest.ts";
 import type { Descriptor } from "../oci/document.ts";
 import { MEDIA_TYPE } from "../oci/media-type.ts";
 import type { PinnedContent } from "../oci/verified-blob.ts";
@@ -57,6 +63,17 @@ export function treeEntry(statement: Statement, target: Target, manifest: Pinned
     ...pinOf(manifest),
     artifactType: TREE_ARTIFACT_TYPE,
     annotations: { [REF_NAME]: imageTag(statement, target, "tree") },
+  };
+}
+
+/** @param manifest of an object pack for the target; each pack has a tag of its own */
+export function packEntry(statement: Statement, target: Target, manifest: PinnedContent): Descriptor {
+  const suffix = `objects-${digestHex(manifest.digest).slice(0, 12)}`;
+  return {
+    mediaType: MEDIA_TYPE.manifest,
+    ...pinOf(manifest),
+    artifactType: PACK_ARTIFACT_TYPE,
+    annotations: { [REF_NAME]: imageTag(statement, target, suffix) },
   };
 }
 

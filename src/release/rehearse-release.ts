@@ -1,14 +1,11 @@
 /** A dry run: everything is read and merged as for a release, nothing is written and nothing is signed. */
-import { createHash } from "node:crypto";
 import { BundleError } from "../bundle/error.ts";
 import { openMedium } from "../bundle/medium.ts";
 import { formatStatement, type Statement } from "../bundle/statement.ts";
-import { type Digest, digestOf, digestOfHex } from "../oci/digest.ts";
-import { OciError } from "../oci/error.ts";
-import type { PinnedContent } from "../oci/verified-blob.ts";
+import { type Digest, digestOf } from "../oci/digest.ts";
 import type { AbsPath } from "../path.ts";
 import { collectTargets } from "./collect-targets.ts";
-import type { BlobSink } from "./copy-image.ts";
+import { NOWHERE } from "./copy-image.ts";
 import { warningsFor } from "./create-release.ts";
 import { type FoundRelease, readReleases } from "./existing-releases.ts";
 import { openSources } from "./open-sources.ts";
@@ -41,15 +38,3 @@ async function existingAt(destination: AbsPath): Promise<readonly FoundRelease[]
     throw error;
   }
 }
-
-/** Checks what comes, and forgets it. */
-const NOWHERE: BlobSink = {
-  hasBlob: async () => false,
-  async writeBlob(chunks: AsyncIterable<Buffer>, expected: PinnedContent) {
-    const hash = createHash("sha256");
-    for await (const chunk of chunks) hash.update(chunk);
-    const actual = digestOfHex(hash.digest("hex"));
-    if (actual === expected.digest) return;
-    throw new OciError("OCI_BLOB_DIGEST_MISMATCH", `content of blob ${expected.digest} has the digest ${actual}`);
-  },
-};

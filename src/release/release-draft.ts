@@ -4,6 +4,7 @@ import type { AbsPath } from "../path.ts";
 import type { TrustedRoot } from "../trust/root.ts";
 import type { Signer } from "../trust/signer.ts";
 import { describeTargets } from "./collect-targets.ts";
+import type { DeltaRequest } from "./delta/write-deltas.ts";
 import type { FoundRelease } from "./existing-releases.ts";
 import type { OpenSources, SourceRequests } from "./open-sources.ts";
 import { labelledVersion, type PlannedTarget, planTargets } from "./plan-release.ts";
@@ -32,6 +33,8 @@ export interface ReleaseDraft extends SourceRequests {
    * already are hashed all the same, so that a rotten one is written anew.
    */
   readonly verifyWritten: boolean | "later";
+  /** Write only what is new since a base; undefined for the release in full. */
+  readonly delta?: DeltaRequest | undefined;
 }
 
 export type Heading = Omit<Statement, "targets">;

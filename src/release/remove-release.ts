@@ -3,6 +3,7 @@ import { formatTreeManifest } from "../bundle/artifact.ts";
 import { openMedium } from "../bundle/medium.ts";
 import { tagOf } from "../bundle/medium-index.ts";
 import { openMediumWriter } from "../bundle/medium-writer.ts";
+import { type FoundPack, readPacks } from "../bundle/read-packs.ts";
 import type { Statement } from "../bundle/statement.ts";
 import { type Digest, digestOf } from "../oci/digest.ts";
 import type { Descriptor } from "../oci/document.ts";
@@ -37,7 +38,10 @@ export async function removeRelease(
   const { statement, payloadDigest } = obsolete;
   const manifestDigest = "release" in obsolete ? obsolete.release.manifestDigest : undefined;
   const others = releases.filter((other) => other !== obsolete);
-  await writer.unpublish(obsoleteEntries(statement, manifestDigest, others));
+  const packs = (await readPacks(medium.layout)).packs;
+  const isObsolete = obsoleteEntries(statement, manifestDigest, others);
+  const isPack = obsoletePacks(statement, packs, others);
+  await writer.unpublish((entry) => isObsolete(entry) || isPack(entry));
   const { blobs, bytes } = await writer.collectGarbage();
   await writer.sync();
   return { statement, payloadDigest, removedBlobs: blobs, removedBytes: bytes };
@@ -64,6 +68,19 @@ function obsoleteEntries(
     if (tagOf(entry) === undefined) return ownDigests.has(entry.digest) && !needed.has(entry.digest);
     return own.some((mine) => mine.digest === entry.digest && tagOf(mine) === tagOf(entry));
   };
+}
+
+/** Packs for images of the release that no other one on the medium has. */
+function obsoletePacks(
+  statement: Statement,
+  packs: readonly FoundPack[],
+  others: readonly FoundRelease[],
+): (entry: Descriptor) => boolean {
+  const imagesOf = ({ targets }: Statement) => targets.map(({ image }) => image.digest);
+  const own = new Set(imagesOf(statement));
+  for (const other of others) for (const digest of imagesOf(other.statement)) own.delete(digest);
+  const obsolete = packs.filter(({ subject }) => own.has(subject.digest)).map(({ manifestDigest }) => manifestDigest);
+  return ({ digest }) => obsolete.includes(digest);
 }
 
 /** What `release create` has put into the index for the images of this release. */

@@ -2,16 +2,18 @@
 import { constants as zlib, zstdCompressSync } from "node:zlib";
 import type { Tree } from "../bundle/statement.ts";
 import { formatImageDigest } from "../composefs/image-digest.ts";
-import { objectsSizeBytes } from "../composefs/image-objects.ts";
+import { imageObjects } from "../composefs/image-objects.ts";
 import { verityOf } from "../composefs/verity.ts";
 import { writeImage } from "../composefs/write-image.ts";
 import { digestOf } from "../oci/digest.ts";
-import type { DirectoryNode } from "../tree/node.ts";
+import type { ContentDigest, DirectoryNode } from "../tree/node.ts";
 
 export interface TreeImage {
   readonly statement: Tree;
   /** The compressed composefs image: the blob that the statement pins. */
   readonly bytes: Buffer;
+  /** What the tree names, with sizes in bytes. */
+  readonly objects: ReadonlyMap<ContentDigest, number>;
 }
 
 /**
@@ -26,10 +28,11 @@ export function makeTreeImage(root: DirectoryNode): TreeImage {
     params: { [zlib.ZSTD_c_compressionLevel]: COMPRESSION_LEVEL, [zlib.ZSTD_c_checksumFlag]: 1 },
   });
   const pinned = { digest: digestOf(bytes), size: bytes.length };
+  const objects = imageObjects(root);
   const statement: Tree = {
     composefs: formatImageDigest(verityOf(image)),
     image: { mediaType: "application/vnd.bootferry.composefs.v1+zstd", ...pinned },
-    objectsSize: objectsSizeBytes(root),
+    objectsSize: objects.values().reduce((sum, sizeBytes) => sum + sizeBytes, 0),
   };
-  return { statement, bytes };
+  return { statement, bytes, objects };
 }

@@ -4,6 +4,8 @@ import { verifyRelease } from "../bundle/verify-release.ts";
 import { CodedError } from "../error.ts";
 import type { KeyId } from "../trust/keys.ts";
 import type { TrustedRoot } from "../trust/root.ts";
+import type { TargetForm } from "./delta/read-forms.ts";
+import type { OpenBase } from "./delta/verify-form.ts";
 import type { FoundRelease } from "./existing-releases.ts";
 import type { ReleasePorts } from "./ports.ts";
 import { readContents } from "./read-contents.ts";
@@ -15,20 +17,25 @@ export type VerifyResult =
       readonly signedBy: readonly KeyId[];
       readonly blobs: number;
       readonly bytes: number;
+      /** What of each target is there: layers, or packs in their place. */
+      readonly forms: readonly TargetForm[];
+      /** False when a delta could not be held against all of its bases. */
+      readonly wasCompared: boolean;
     }
   | { readonly kind: "bad"; readonly found: FoundRelease; readonly error: CodedError };
 
-/** One result for each release; a bad one does not keep the others from being checked. */
+/** @param openBase for deltas: what devices have already. One result for each release; a bad one does not keep the others from being checked. */
 export async function verifyReleases(
   medium: MountedMedium,
   releases: readonly FoundRelease[],
   root: TrustedRoot,
   ports: Pick<ReleasePorts, "signal" | "openProgress">,
+  openBase?: OpenBase,
 ): Promise<readonly VerifyResult[]> {
   const results: VerifyResult[] = [];
   for (const found of releases) {
     try {
-      results.push(await verifyOne(medium, found, root, ports));
+      results.push(await verifyOne(medium, found, root, ports, openBase));
     } catch (error) {
       if (!(error instanceof CodedError) || ports.signal.aborted) throw error;
       results.push({ kind: "bad", found, error });
@@ -42,8 +49,9 @@ async function verifyOne(
   found: FoundRelease,
   root: TrustedRoot,
   ports: Pick<ReleasePorts, "signal" | "openProgress">,
+  openBase: OpenBase | undefined,
 ): Promise<VerifyResult> {
   const verified = verifyRelease(found.release, root);
-  const { blobs, bytes } = await readContents(medium, verified, ports);
-  return { kind: "good", found, signedBy: verified.signedBy, blobs, bytes };
+  const contents = await readContents(medium, verified, ports, openBase);
+  return { kind: "good", found, signedBy: verified.signedBy, ...contents };
 }

@@ -8,6 +8,9 @@ export type StoreErrorCode =
   | "STORE_TREE_MISMATCH"
   | "STORE_OBJECTS_SIZE_MISMATCH"
   | "STORE_OBJECT_MISSING_FROM_MEDIUM"
+  | "STORE_BASE_MISSING"
+  | "STORE_BASE_DAMAGED"
+  | "STORE_PACK_INVALID"
   | "STORE_OBJECT_MISSING"
   | "STORE_OBJECT_CORRUPT"
   | "STORE_OBJECT_TOO_LARGE"
@@ -34,6 +37,20 @@ export const STORE_ERRORS: ErrorTable<StoreErrorCode> = {
     exit: EXIT.medium,
     remedy:
       "Write the full release to the medium; one that leaves layers out suits only devices that hold its base release.",
+  },
+  STORE_BASE_MISSING: {
+    exit: EXIT.notApplicable,
+    remedy:
+      "Bring a medium with the full release, or install the release that the message names first and insert this medium again after it is confirmed.",
+  },
+  STORE_BASE_DAMAGED: {
+    exit: EXIT.notApplicable,
+    remedy:
+      "Bring a medium with the full release: it replaces what is damaged; or mend the base with `bootferry os verify --repair` and a full medium of it, then insert this one again.",
+  },
+  STORE_PACK_INVALID: {
+    exit: EXIT.medium,
+    remedy: "Write the delta again with `bootferry release copy --base`, or bring a medium with the full release.",
   },
   STORE_OBJECT_MISSING: { exit: EXIT.failed, remedy: repair },
   STORE_OBJECT_CORRUPT: { exit: EXIT.failed, remedy: repair },

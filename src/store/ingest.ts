@@ -1,7 +1,7 @@
 /**
  * A verified release becomes a stored image: one read of the medium, one write of what is missing.
  *
- *     signed tree ─► plan ─► reused objects digested again ─► layers supply the rest ─► objects durable ─► image durable
+ *     signed tree ─► plan ─► reused objects digested again ─► packs, layers supply the rest ─► objects durable ─► image durable
  *
  * Nothing bootable changes here. A run that is cut, aborted or fails leaves whole objects and a staging directory that is
  * swept; the next one goes on from the objects that are there.
@@ -9,20 +9,22 @@
 import type { Target } from "../bundle/statement.ts";
 import type { VerifiedRelease } from "../bundle/verify-release.ts";
 import type { ImageDigest } from "../composefs/image-digest.ts";
+import { WantedObjects } from "../composefs/wanted-objects.ts";
 import { readDiskSpace } from "../host/disk-space.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { LayoutReader } from "../oci/layout.ts";
 import type { AbsPath } from "../path.ts";
 import type { ContentDigest, DirectoryNode } from "../tree/node.ts";
 import { StoreError } from "./error.ts";
+import { requireSupply } from "./evaluate-supply.ts";
 import type { ObjectStore } from "./object-store.ts";
 import { type IngestPlan, planIngest } from "./plan-ingest.ts";
+import { type Offers, readOffers } from "./read-offers.ts";
 import { readResumeHint, removeResumeHint, writeResumeHint } from "./resume-hint.ts";
 import { readSignedTree, type SignedTree } from "./signed-tree.ts";
 import { openStaging, type Staging } from "./staging.ts";
-import { readImageLayers, supplyObjects } from "./supply-objects.ts";
+import { missingFromMedium, supplyFromMedium } from "./supply-from-medium.ts";
 import { checkObjects } from "./verify-store.ts";
-import { WantedObjects } from "./wanted-objects.ts";
 
 /** What is known of an image that is on this device, in whatever form. */
 export interface StoredFacts {
@@ -57,7 +59,7 @@ export interface StoredTree extends StoredFacts {
 }
 
 export interface IngestProgress {
-  /** `checking`: bytes of reused objects; `reading`: compressed bytes of the medium's layers. */
+  /** `checking`: bytes of reused objects; `reading`: compressed bytes of the medium's packs or layers. */
   readonly phase: "checking" | "reading";
   readonly bytesDone: number;
   readonly bytesTotal: number;
@@ -75,8 +77,9 @@ export interface IngestOptions {
  *
  * Every object that the image names has been digested when it returns, those that were there before too: one that has
  * rotted is taken from the medium again, before it can take two deployments with it.
- * @throws StoreError STORE_NO_SPACE, STORE_TREE_ABSENT, STORE_TREE_MISMATCH, STORE_OBJECTS_SIZE_MISMATCH,
- *   STORE_OBJECT_MISSING_FROM_MEDIUM, STORE_VERITY_UNAVAILABLE; HostError HOST_BUSY; BundleError BUNDLE_IMAGE_MISMATCH, OciError,
+ * A medium that is a delta and lacks its base here is refused before anything is written.
+ * @throws StoreError STORE_NO_SPACE, STORE_TREE_ABSENT, STORE_TREE_MISMATCH, STORE_OBJECTS_SIZE_MISMATCH, STORE_BASE_MISSING,
+ *   STORE_BASE_DAMAGED, STORE_PACK_INVALID, STORE_OBJECT_MISSING_FROM_MEDIUM, STORE_VERITY_UNAVAILABLE; HostError HOST_BUSY; BundleError BUNDLE_IMAGE_MISMATCH, OciError,
  *   TreeError, ComposefsError for what is wrong with the medium; the reason of the signal
  */
 export async function ingestRelease(
@@ -90,12 +93,13 @@ export async function ingestRelease(
   await using staging = await openStaging(store);
   const tree = await readSignedTree(store, medium, target, { signal });
   const run: IngestRun = { ...options, store, medium, target, staging, tree };
+  const { name, version, sequence } = release.statement;
   const plan = await planAgainstStore(run);
+  const offers = await readOffersFor(run, plan, `${name} ${version}`);
   await options.onPlan?.(plan, tree.root);
   requireSpace(store, plan);
-  if (plan.missing.size > 0) await supplyMissing(run, plan);
+  if (offers !== undefined) await supplyMissing(run, plan, offers);
   await publish(run, plan);
-  const { name, version, sequence } = release.statement;
   const stored: Omit<StoredTree, typeof storedTree> = {
     kind: "tree",
     imageDigest: tree.digest,
@@ -153,11 +157,22 @@ function requireSpace(store: ObjectStore, plan: IngestPlan): void {
   }
 }
 
-async function supplyMissing(run: IngestRun, plan: IngestPlan): Promise<void> {
-  const { store, medium, target, staging, tree, signal, onProgress } = run;
+/** What the medium has of what is missing; it need not even be there when nothing is. */
+async function readOffersFor(
+  { store, medium, target, tree, signal }: IngestRun,
+  { missing }: IngestPlan,
+  what: string,
+): Promise<Offers | undefined> {
+  if (missing.size === 0) return undefined;
+  const offers = await readOffers(medium, target, tree, missing, signal);
+  requireSupply(store, what, missing, offers);
+  return offers;
+}
+
+async function supplyMissing(run: IngestRun, plan: IngestPlan, offers: Offers): Promise<void> {
+  const { store, medium, staging, tree, signal, onProgress } = run;
   const wanted = new WantedObjects(plan.missing);
-  const layers = await readImageLayers(medium, target, signal);
-  const absent = await supplyObjects(medium, layers, wanted, staging, {
+  await supplyFromMedium(medium, offers, wanted, staging, {
     root: tree.root,
     doneLayers: readResumeHint(store, tree.digest),
     onLayersDone: (done) => writeResumeHint(store, tree.digest, done),
@@ -165,11 +180,7 @@ async function supplyMissing(run: IngestRun, plan: IngestPlan): Promise<void> {
     onProgress: (bytesDone, bytesTotal) => onProgress?.({ phase: "reading", bytesDone, bytesTotal }),
   });
   if (wanted.count === 0) return;
-  const lacks = absent.length === 0 ? "" : `, which lacks ${absent.length} layers (first ${absent[0]?.digest})`;
-  throw new StoreError(
-    "STORE_OBJECT_MISSING_FROM_MEDIUM",
-    `${wanted.count} objects (${wanted.bytes} bytes) of ${tree.digest} are in no layer on ${medium.location}${lacks}`,
-  );
+  throw missingFromMedium(medium, offers, wanted, `objects (${wanted.bytes} bytes) of ${tree.digest}`);
 }
 
 /** Objects first, the image that names them last. */

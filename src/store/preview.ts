@@ -8,24 +8,25 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Target } from "../bundle/statement.ts";
+import { WantedObjects } from "../composefs/wanted-objects.ts";
 import { hostError } from "../host/error.ts";
 import type { Exec } from "../host/exec.ts";
 import type { LayoutReader } from "../oci/layout.ts";
 import { type AbsPath, parseAbsPath } from "../path.ts";
 import type { ContentDigest, DirectoryNode, FileContent } from "../tree/node.ts";
-import { StoreError } from "./error.ts";
+import { requireSupply } from "./evaluate-supply.ts";
 import { openObjectStore } from "./object-store.ts";
 import { readFileContent } from "./read-content.ts";
+import { readOffers } from "./read-offers.ts";
 import { readSignedTree } from "./signed-tree.ts";
 import { openStaging } from "./staging.ts";
-import { readImageLayers, supplyObjects } from "./supply-objects.ts";
-import { WantedObjects } from "./wanted-objects.ts";
+import { missingFromMedium, supplyFromMedium } from "./supply-from-medium.ts";
 
 export interface ReleasePreview extends AsyncDisposable {
   readonly root: DirectoryNode;
   /**
    * Reads files of the tree, in their order; layers are opened only for those that do not stand in the tree itself.
-   * @throws StoreError STORE_OBJECT_MISSING_FROM_MEDIUM; OciError; the reason of the signal
+   * @throws StoreError STORE_OBJECT_MISSING_FROM_MEDIUM, STORE_BASE_MISSING; OciError; the reason of the signal
    */
   readFiles(contents: readonly FileContent[]): Promise<readonly Buffer[]>;
 }
@@ -39,20 +40,20 @@ export async function openReleasePreview(
   const directory = makeDirectory();
   try {
     const store = await openObjectStore(directory, { exec, fsVerity: "off" });
-    const { root } = await readSignedTree(store, medium, target, { signal });
+    const tree = await readSignedTree(store, medium, target, { signal });
+    const { root } = tree;
     return {
       root,
       async readFiles(contents) {
-        const wanted = new WantedObjects(objectsOf(contents));
-        if (wanted.count > 0) {
+        const missing = objectsOf(contents);
+        if (missing.size > 0) {
+          const wanted = new WantedObjects(missing);
+          const offers = await readOffers(medium, target, tree, missing, signal);
+          requireSupply(store, `the system for ${target.compatible}`, missing, offers);
           await using staging = await openStaging(store);
-          const layers = await readImageLayers(medium, target, signal);
-          await supplyObjects(medium, layers, wanted, staging, { root, signal });
+          await supplyFromMedium(medium, offers, wanted, staging, { root, signal });
           await staging.publish(signal);
-        }
-        if (wanted.count > 0) {
-          const what = `${wanted.count} files are in no layer on ${medium.location}`;
-          throw new StoreError("STORE_OBJECT_MISSING_FROM_MEDIUM", what);
+          if (wanted.count > 0) throw missingFromMedium(medium, offers, wanted, "files");
         }
         return contents.map((content) => readFileContent(store, content));
       },

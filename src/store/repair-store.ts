@@ -7,16 +7,17 @@
  */
 import type { Target } from "../bundle/statement.ts";
 import type { ImageDigest } from "../composefs/image-digest.ts";
+import { WantedObjects } from "../composefs/wanted-objects.ts";
 import type { LayoutReader } from "../oci/layout.ts";
 import type { DirectoryNode } from "../tree/node.ts";
 import { StoreError } from "./error.ts";
 import { loadImage } from "./load-image.ts";
 import type { ObjectStore } from "./object-store.ts";
+import { readOffers } from "./read-offers.ts";
 import { readSignedTree } from "./signed-tree.ts";
 import { openStaging } from "./staging.ts";
-import { readImageLayers, supplyObjects } from "./supply-objects.ts";
+import { supplyFromMedium } from "./supply-from-medium.ts";
 import { type CheckOptions, type StoreReport, verifyObjects, verifyStore } from "./verify-store.ts";
-import { WantedObjects } from "./wanted-objects.ts";
 
 export interface StoreRepair {
   readonly repairedObjects: number;
@@ -44,16 +45,16 @@ export async function repairStore(
   const roots = [...readableRoots(store, images), ...(isLost ? [tree.root] : [])];
 
   const { missing, corrupt } = await verifyObjects(store, roots, { signal });
-  const wanted = new WantedObjects(new Map([...missing, ...corrupt]));
-  const wantedObjects = wanted.count;
-  if (wantedObjects > 0) {
-    const layers = await readImageLayers(medium, target, signal);
-    await supplyObjects(medium, layers, wanted, staging, { root: tree.root, ...options });
+  const damaged = new Map([...missing, ...corrupt]);
+  const wanted = new WantedObjects(damaged);
+  if (damaged.size > 0) {
+    const offers = await readOffers(medium, target, tree, damaged, signal); // a delta helps as far as it goes
+    await supplyFromMedium(medium, offers, wanted, staging, { root: tree.root, ...options });
   }
   if (isLost) await staging.publishImage(tree.digest, tree.bytes, signal);
   else await staging.publish(signal);
   return {
-    repairedObjects: wantedObjects - wanted.count,
+    repairedObjects: damaged.size - wanted.count,
     repairedImages: isLost ? [tree.digest] : [],
     writtenBytes: staging.writtenBytes,
     report: await verifyStore(store, images, { signal }),

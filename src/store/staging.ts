@@ -14,19 +14,12 @@
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { type ImageDigest, imageDigestHex } from "../composefs/image-digest.ts";
+import type { ObjectPart } from "../composefs/object-collector.ts";
 import { objectPath } from "../composefs/object-name.ts";
 import { type AbsPath, below } from "../path.ts";
 import type { ContentDigest } from "../tree/node.ts";
 import { type ObjectStore, type StoreLimits, sweepStaging } from "./object-store.ts";
 import { probeSealing, type Sealing, sealFiles, unsealedFiles } from "./seal.ts";
-
-/** A large file on its way into staging. Exactly one of `keep` and `drop` ends it. */
-export interface StagedPart {
-  write(chunk: Uint8Array): void;
-  /** Makes it the object `digest`, to be published. */
-  keep(digest: ContentDigest, sizeBytes: number): void;
-  drop(): void;
-}
 
 /**
  * The one writer of a store, from taking its lock to leaving staging empty.
@@ -72,7 +65,7 @@ export class Staging implements AsyncDisposable {
   }
 
   /** Begins a file whose digest is known at its end. @throws StoreError STORE_NO_SPACE; HostError (all its methods) */
-  openPart(): StagedPart {
+  openPart(): ObjectPart {
     const { filesystem } = this.#store;
     const path = this.#path(`${this.#partCount++}.part`);
     const fd = filesystem.createFile(path);

@@ -7,14 +7,14 @@
  */
 import { readImageBlobs } from "../bundle/image-blobs.ts";
 import type { Target } from "../bundle/statement.ts";
+import { collectObjects } from "../composefs/object-collector.ts";
+import type { WantedObjects } from "../composefs/wanted-objects.ts";
 import type { Descriptor } from "../oci/document.ts";
 import type { LayoutReader } from "../oci/layout.ts";
 import type { DirectoryNode } from "../tree/node.ts";
 import { inflationBudgetBytes } from "./inflation-budget.ts";
-import { collectObjects } from "./object-collector.ts";
 import { readLayer } from "./read-layer.ts";
 import type { Staging } from "./staging.ts";
-import type { WantedObjects } from "./wanted-objects.ts";
 
 /**
  * The layers of the image that `target` pins, bottom first; its config must fit the target, as for who verified the medium.

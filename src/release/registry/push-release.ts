@@ -10,7 +10,9 @@ import type { Statement } from "../../bundle/statement.ts";
 import { type Digest, digestOf } from "../../oci/digest.ts";
 import { type AbsPath, below } from "../../path.ts";
 import type { KeyId } from "../../trust/keys.ts";
-import { findRelease, readReleases } from "../existing-releases.ts";
+import type { TargetForm } from "../delta/read-forms.ts";
+import { ReleaseError } from "../error.ts";
+import { type FoundRelease, findRelease, readReleases } from "../existing-releases.ts";
 import { followedRoot, judgeRoots, type RootChain } from "../judge-roots.ts";
 import type { ReleasePorts } from "../ports.ts";
 import { openScratch } from "../scratch-directory.ts";
@@ -50,7 +52,7 @@ type PushPorts = Pick<ReleasePorts, "signal" | "scratchDirectory" | "openProgres
 
 /**
  * Doing it again changes nothing, and sends only what is not there.
- * @throws ReleaseError RELEASE_NOT_FOUND, RELEASE_AMBIGUOUS, RELEASE_REGISTRY_TAG_TAKEN, and as the registry does; TrustError,
+ * @throws ReleaseError RELEASE_NOT_FOUND, RELEASE_AMBIGUOUS, RELEASE_DELTA_ONLY, RELEASE_REGISTRY_TAG_TAKEN, and as the registry does; TrustError,
  *   BundleError, OciError as a device would refuse it; HostError
  */
 export async function pushRelease(request: PushRequest, ports: PushPorts): Promise<PushedRelease> {
@@ -60,6 +62,7 @@ export async function pushRelease(request: PushRequest, ports: PushPorts): Promi
   const judged = judgeRoots((await listRoots(medium, ports)).roots, chain);
   const [result] = await verifyReleases(medium, [found], followedRoot(judged, chain), ports);
   if (result === undefined || result.kind === "bad") throw result?.error;
+  requireFull(found, result.forms);
   if (!request.replace) await refuseStepBack(registry, tag, found, ports);
 
   const { statement, payloadDigest } = found;
@@ -89,6 +92,14 @@ export async function pushRelease(request: PushRequest, ports: PushPorts): Promi
       ...left.map((version) => `root version ${version} of the medium stays out: devices would not follow it`),
     ],
   };
+}
+
+/** What hosts follow must be whole: a registry has no base to lack. */
+function requireFull({ statement: { name, version } }: FoundRelease, forms: readonly TargetForm[]): void {
+  const lacking = forms.find(({ absentLayers }) => absentLayers > 0);
+  if (lacking === undefined) return;
+  const what = `the medium holds ${name}@${version} as a delta only: ${lacking.absentLayers} layers are left out`;
+  throw new ReleaseError("RELEASE_DELTA_ONLY", what);
 }
 
 type Document = Pick<OutgoingManifest, "bytes" | "blobs">;

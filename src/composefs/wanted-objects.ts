@@ -22,6 +22,10 @@ export class WantedObjects {
     return this.#sizes.values().reduce((sum, sizeBytes) => sum + sizeBytes, 0);
   }
 
+  has(digest: ContentDigest): boolean {
+    return this.#sizes.has(digest);
+  }
+
   /** True when content of this size is worth hashing. */
   mayWant(sizeBytes: number): boolean {
     return this.#countBySize.has(sizeBytes);

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { verityOf } from "../../../src/composefs/verity.ts";
-import { WantedObjects } from "../../../src/store/wanted-objects.ts";
+import { WantedObjects } from "../../../src/composefs/wanted-objects.ts";
 
 const digest = (index: number) => verityOf(Buffer.from(String(index)));
 

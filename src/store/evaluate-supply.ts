@@ -1,0 +1,54 @@
+/**
+ * Whether a medium can supply what a device lacks, decided before anything of it is written.
+ *
+ * A delta leaves out what its base has: who lacks it must hear which release that is, and whether it is damaged here or
+ * was never here.
+ */
+import type { BaseName } from "../composefs/object-list.ts";
+import type { ContentDigest } from "../tree/node.ts";
+import { StoreError } from "./error.ts";
+import type { ObjectStore } from "./object-store.ts";
+import type { Offers } from "./read-offers.ts";
+
+/** @throws StoreError STORE_BASE_MISSING, STORE_BASE_DAMAGED as {@link evaluateSupply} */
+export function requireSupply(
+  store: ObjectStore,
+  what: string,
+  missing: ReadonlyMap<ContentDigest, number>,
+  offers: Offers,
+): void {
+  const held = new Set(store.listImages());
+  const refusal = evaluateSupply(what, missing, offers, ({ tree }) => tree !== null && held.has(tree));
+  if (refusal !== undefined) throw refusal;
+}
+
+/**
+ * @param what the release, for messages
+ * @param isHeld whether the image of a base is on this device
+ * @returns the refusal; undefined also where only reading the layers can tell
+ */
+export function evaluateSupply(
+  what: string,
+  missing: ReadonlyMap<ContentDigest, number>,
+  { packs, layers, absentLayers, bases }: Offers,
+  isHeld: (base: BaseName) => boolean,
+): StoreError | undefined {
+  if (missing.size === 0 || absentLayers.length === 0 || bases.length === 0) return undefined;
+  const lacking = [...missing].filter(([digest]) => !packs.some(({ list }) => list.objects.has(digest)));
+  if (lacking.length === 0) return undefined;
+  const bytes = lacking.reduce((sum, [, sizeBytes]) => sum + sizeBytes, 0);
+  const lack = `${lacking.length} files (${bytes} bytes)`;
+  const carried = `the medium carries ${what} as a delta (${absentLayers.length} of ${layers.length} layers are left out)`;
+  const held = bases.find(isHeld);
+  if (held !== undefined) {
+    const damage = `${lack} of its base ${describeBase(held)}, which is on this device, are damaged or lost here`;
+    return new StoreError("STORE_BASE_DAMAGED", `${carried}: ${damage}`);
+  }
+  const needs = bases.toSorted((a, b) => b.sequence - a.sequence).map(describeBase);
+  const message = `${carried} that needs ${needs.join(" or ")} on this device: ${lack} are neither on it nor here`;
+  return new StoreError("STORE_BASE_MISSING", message);
+}
+
+function describeBase({ name, version, sequence }: BaseName): string {
+  return `${name} ${version} (sequence ${sequence})`;
+}
