@@ -7,7 +7,7 @@ export const ROOT_ARTIFACT_TYPE = "application/vnd.bootferry.root.v1";
 export const TREE_ARTIFACT_TYPE = "application/vnd.bootferry.tree.v1";
 export const PACK_ARTIFACT_TYPE = "application/vnd.bootferry.objects.v1";
 
-/** The parts of an object pack (section 9). */
+/** The parts of an object pack (section 10). */
 export const PACK_LIST_MEDIA_TYPE = "application/vnd.bootferry.objects.list.v1";
 export const PACK_CONTENT_MEDIA_TYPE = "application/vnd.bootferry.objects.content.v1+zstd";
 

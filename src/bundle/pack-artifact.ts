@@ -1,6 +1,6 @@
 /**
  * The manifest of an object pack: file contents for the tree of an image, in place of its layers (bundle-format/spec.md,
- * section 9). Its layers are the list of the objects and then their contents, its subject is the image.
+ * section 10). Its layers are the list of the objects and then their contents, its subject is the image.
  */
 import { z } from "zod";
 import { type Descriptor, descriptorSchema, MAX_DOCUMENT_BYTES } from "../oci/document.ts";
@@ -47,10 +47,10 @@ const packSchema = z.looseObject({
 export function parsePackManifest(bytes: Uint8Array, what: string): PackManifest {
   const json = parseStrictJson(bytes, what, { maxBytes: MAX_DOCUMENT_BYTES, maxDepth: MAX_JSON_DEPTH });
   const parsed = packSchema.safeParse(json);
-  if (!parsed.success) throw invalid(what, parsed.error.issues[0]?.message ?? "malformed", parsed.error); // BF-9.1
+  if (!parsed.success) throw invalid(what, parsed.error.issues[0]?.message ?? "malformed", parsed.error); // BF-10.1
   const { subject, layers } = parsed.data;
   const [list, ...contents] = layers;
-  if (contents.length > MAX_PACK_LAYERS) throw invalid(what, `it has ${contents.length} layers of contents`); // BF-9.2
+  if (contents.length > MAX_PACK_LAYERS) throw invalid(what, `it has ${contents.length} layers of contents`); // BF-10.2
   return { subject: pinOf(subject), list: pinOf(list), contents: contents.map(pinOf) };
 }
 

@@ -3,6 +3,7 @@
  * made of them, and the words about what was made.
  */
 import { type Command, Option } from "commander";
+import type { AbsPath } from "../path.ts";
 import type { ArchitectureChoice } from "../release/architecture.ts";
 import type { CreatedRelease } from "../release/create-release.ts";
 import type { ReleaseDraft } from "../release/release-draft.ts";
@@ -13,6 +14,7 @@ import { newestOf } from "../trust/root-chain.ts";
 import { formatUtcTime } from "../trust/utc-time.ts";
 import { buildClock } from "./build-clock.ts";
 import type { CliContext } from "./context.ts";
+import { addDeltaOptions, type DeltaOptions, readDelta } from "./delta-options.ts";
 import { CliError } from "./error.ts";
 import { addSigningOptions, collect, type SigningOptions, utcTime, wholeNumber } from "./options.ts";
 import type { Output } from "./output.ts";
@@ -22,7 +24,7 @@ import { describeStatement } from "./release-facts.ts";
 import { openSigners } from "./signers.ts";
 import { parseTargetArguments } from "./target-argument.ts";
 
-export interface ReleaseOptions extends SigningOptions {
+export interface ReleaseOptions extends SigningOptions, DeltaOptions {
   readonly name: string;
   readonly compatible?: readonly string[];
   readonly releaseVersion?: string;
@@ -46,6 +48,7 @@ export const SOURCES_HELP = `SOURCE is oci:DIR[:TAG], oci-archive:FILE[:TAG], or
 export function addReleaseOptions(command: Command): Command {
   addWhatOptions(command);
   addHowOptions(command);
+  addDeltaOptions(command);
   return addSigningOptions(command, "release");
 }
 
@@ -110,12 +113,14 @@ export type HomelessDraft = Omit<ReleaseDraft, "destination">;
 /**
  * Reads keys, notes and the root, and asks for passphrases, so that what is wrong with them shows before a medium is touched.
  * @param withSigners false leaves the keys alone: for a rehearsal
+ * @param basesIn places to look for the bases of a delta in, besides those that are named
  */
 export async function readDraft(
   context: CliContext,
   sources: readonly string[],
   options: ReleaseOptions,
   withSigners = true,
+  basesIn: readonly AbsPath[] = [],
 ): Promise<HomelessDraft> {
   const { minSequence, minAgent } = options;
   const chain = options.root === undefined ? undefined : readRootChain(context, options.root);
@@ -141,6 +146,7 @@ export async function readDraft(
     // The first root comes with the device's image: alone it would tell nobody anything.
     carriedRoots: chain === undefined || root?.version === 1 ? [] : chain,
     verifyWritten: options.verifyWritten,
+    delta: await readDelta(context, options, basesIn),
   };
 }
 

@@ -1,5 +1,5 @@
 /**
- * The list of an object pack (bundle-format/spec.md, section 9): which file contents a medium carries for a tree, and the
+ * The list of an object pack (bundle-format/spec.md, section 10): which file contents a medium carries for a tree, and the
  * releases of which a device needs one so that it has the others.
  *
  *     bootferry-objects 1
@@ -33,7 +33,7 @@ export interface ObjectList {
   readonly objects: ReadonlyMap<ContentDigest, number>;
 }
 
-/** What a reader takes (BF-9.3): 800,000 objects. The largest images that we know have 200,000. */
+/** What a reader takes (BF-10.3): 800,000 objects. The largest images that we know have 200,000. */
 export const MAX_OBJECT_LIST_BYTES = 64 << 20;
 export const MAX_BASES = 64;
 
@@ -68,7 +68,7 @@ export function sortObjects(
  */
 export function parseObjectList(bytes: Uint8Array): ObjectList {
   if (bytes.length > MAX_OBJECT_LIST_BYTES) throw invalid(`it has ${bytes.length} bytes`);
-  const lines = Buffer.from(bytes).toString("latin1").split("\n"); // BF-9.3: bounded, and nothing but ASCII passes
+  const lines = Buffer.from(bytes).toString("latin1").split("\n"); // BF-10.3: bounded, and nothing but ASCII passes
   if (lines.pop() !== "") throw invalid("its last line has no end");
   if (lines[0] !== FIRST_LINE) throw invalid(`it does not begin with "${FIRST_LINE}"`);
   const tree = parseTree(lines[1]);
@@ -114,7 +114,7 @@ function parseObjects(lines: readonly string[], first: number): ReadonlyMap<Cont
   for (let at = first; at < lines.length; at++) {
     const [, digest, digits] = OBJECT_PATTERN.exec(lines[at] ?? "") ?? [];
     if (digest === undefined) throw invalid(`line ${at + 1} is no object`);
-    if (digest <= previous) throw invalid(`line ${at + 1} is out of order`); // BF-9.4: and so is a second copy
+    if (digest <= previous) throw invalid(`line ${at + 1} is out of order`); // BF-10.4: and so is a second copy
     previous = digest;
     totalBytes += Number(digits);
     if (!Number.isSafeInteger(totalBytes)) throw invalid("its objects have more bytes than can be counted");

@@ -22,7 +22,7 @@ import {
   verifyDocument,
 } from "./signed-document.ts";
 
-const RECEIPT_PAYLOAD_TYPE = "application/vnd.bootferry.receipt.v1+json";
+export const RECEIPT_PAYLOAD_TYPE = "application/vnd.bootferry.receipt.v1+json";
 
 export const MAX_LABEL_CHARACTERS = 128;
 export const MAX_REASON_CHARACTERS = 2048; // what people read of an error

@@ -37,16 +37,17 @@ export function evaluateSupply(
   const lacking = [...missing].filter(([digest]) => !packs.some(({ list }) => list.objects.has(digest)));
   if (lacking.length === 0) return undefined;
   const bytes = lacking.reduce((sum, [, sizeBytes]) => sum + sizeBytes, 0);
-  const lack = `${lacking.length} files (${bytes} bytes)`;
+  const lack = lacking.length === 1 ? `1 file (${bytes} bytes)` : `${lacking.length} files (${bytes} bytes)`;
+  const are = lacking.length === 1 ? "is" : "are";
   const carried = `the medium carries ${what} as a delta (${absentLayers.length} of ${layers.length} layers are left out)`;
   const held = bases.find(isHeld);
   if (held !== undefined) {
-    const damage = `${lack} of its base ${describeBase(held)}, which is on this device, are damaged or lost here`;
+    const damage = `its base ${describeBase(held)} is on this device, but ${lack} of it ${are} damaged or lost`;
     return new StoreError("STORE_BASE_DAMAGED", `${carried}: ${damage}`);
   }
   const needs = bases.toSorted((a, b) => b.sequence - a.sequence).map(describeBase);
-  const message = `${carried} that needs ${needs.join(" or ")} on this device: ${lack} are neither on it nor here`;
-  return new StoreError("STORE_BASE_MISSING", message);
+  const lost = `${lack} ${are} neither on the medium nor here`;
+  return new StoreError("STORE_BASE_MISSING", `${carried} that needs ${needs.join(" or ")} on this device: ${lost}`);
 }
 
 function describeBase({ name, version, sequence }: BaseName): string {

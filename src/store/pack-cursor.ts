@@ -1,6 +1,6 @@
 /**
  * Walks along the contents of an object pack, which follow each other in the order of its list without anything between
- * them, and takes those that are wanted. A content that is not what its name says ends it (BF-9.6).
+ * them, and takes those that are wanted. A content that is not what its name says ends it (BF-10.6).
  */
 
 import { objectCollector } from "../composefs/object-collector.ts";
@@ -79,7 +79,7 @@ export class PackCursor {
   #endObject({ digest, sizeBytes }: PlacedObject): void {
     this.#content?.end();
     if (this.#content !== undefined && this.#wanted.has(digest))
-      throw invalid(`what it calls object ${digest} (${sizeBytes} bytes) is something else`); // BF-9.6
+      throw invalid(`what it calls object ${digest} (${sizeBytes} bytes) is something else`); // BF-10.6
     this.#content = undefined;
     this.#next += 1;
   }

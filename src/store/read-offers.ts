@@ -93,7 +93,7 @@ async function readOffer(
     throw invalid(pinned, `expected ${layers} layers of contents, got ${contents.length}`);
   const budgetBytes = inflationBudgetBytes(root, sizeOf(contents));
   if (contentBytes > budgetBytes)
-    throw invalid(pinned, `its contents have ${contentBytes} bytes, at most ${budgetBytes} are inflated`); // BF-9.5
+    throw invalid(pinned, `its contents have ${contentBytes} bytes, at most ${budgetBytes} are inflated`); // BF-10.5
   return { list, contents, contentBytes };
 }
 

@@ -48,7 +48,7 @@ export async function supplyFromPack(
       end: () => requireWhole(cursor.position, end, blob),
     };
     await readInflated(medium, blob, "zstd", consumer, {
-      maxInflatedBytes: end - start, // BF-9.5: exactly so much, so a bomb ends at the first byte too many
+      maxInflatedBytes: end - start, // BF-10.5: exactly so much, so a bomb ends at the first byte too many
       isEnough: () => cursor.position >= last && cursor.position < end,
       signal,
       onRead,

@@ -32,12 +32,13 @@ export interface LyingLayout extends LayoutReader {
 
 const CHUNK_BYTES = 4096;
 
-/** An honest layout of these blobs, in small chunks. */
-export function memoryLayout(blobs: Iterable<Buffer>, chunkBytes = CHUNK_BYTES): LayoutReader {
+/** An honest layout of these blobs, in small chunks; it has an index.json where one is given. */
+export function memoryLayout(blobs: Iterable<Buffer>, chunkBytes = CHUNK_BYTES, index?: Buffer): LayoutReader {
   const byDigest = new Map([...blobs].map((bytes) => [digestOf(bytes), bytes] as const));
   return {
     location: "memory",
     readTopFile: async (name) => {
+      if (name === "index.json" && index !== undefined) return index;
       throw new OciError("OCI_LAYOUT_MISSING", `${name} is not there`);
     },
     openBlob: async (digest) => {

@@ -2,14 +2,17 @@
 
 import { existsSync } from "node:fs";
 import { Argument, type Command, Option } from "commander";
+import { openMedium } from "../../bundle/medium.ts";
 import { EXIT } from "../../error.ts";
 import { createDurably } from "../../host/durable-write.ts";
 import { HostError } from "../../host/error.ts";
 import { createRelease, createUnsigned } from "../../release/create-release.ts";
+import { readForms } from "../../release/delta/read-forms.ts";
 import { rehearseRelease } from "../../release/rehearse-release.ts";
 import type { ReleaseDraft } from "../../release/release-draft.ts";
 import { formatEnvelope } from "../../trust/dsse.ts";
 import type { CliContext } from "../context.ts";
+import { describeForm, formFacts } from "../delta-facts.ts";
 import { addTeaching } from "../help.ts";
 import { addOutputOptions } from "../options.ts";
 import type { Output, OutputOptions } from "../output.ts";
@@ -39,6 +42,8 @@ Container images that a system binds (links in its /usr/lib/bootc/bound-images.d
 Devices install a release only when its sequence is higher than that of the last one they confirmed: count up with every release of a name, whatever medium it goes to.
 
 With --unsigned nobody signs here: the images go onto the medium, and what is to be signed into a file that is carried to the keys ("release sign FILE") and back ("release attach FILE --to MEDIUM", which publishes the release).
+
+With --base it is a delta: what is signed is the same, but the medium carries only the files that are new since a release that the devices hold. "release copy --base" makes one of a release that is signed already.
 
 With SOURCE_DATE_EPOCH set, the same images, options and keys give the same bytes.`;
 
@@ -74,6 +79,11 @@ export function registerReleaseCreate(parent: Command, context: CliContext): voi
           "bootferry release create v2=docker://reg.example/os:9 v3=docker://reg.example/os3:9 --arch amd64 --arch arm64 --to /media/usb --name kiosk-os --sequence next --root root.json --key release.key",
       },
       {
+        does: "Carry only what is new since a release that the devices run",
+        command:
+          "bootferry release create oci:./image:latest --to /media/usb --name kiosk-os --sequence 43 --compatible acme-kiosk-v2 --key release.key --base kiosk-os@42.3.0 --base-from ./out",
+      },
+      {
         does: "Leave the signing to those who hold the keys, on other machines",
         command:
           "bootferry release create oci:./image:latest --to /media/usb --name kiosk-os --sequence 42 --compatible acme-kiosk-v2 --unsigned kiosk-os-42.json",
@@ -86,10 +96,9 @@ export function registerReleaseCreate(parent: Command, context: CliContext): voi
 async function run(context: CliContext, sources: readonly string[], options: Options): Promise<void> {
   const output = context.openOutput(options);
   const ports = releasePorts(context, output);
-  const draft = {
-    ...(await readDraft(context, sources, options, !options.dryRun && options.unsigned === undefined)),
-    destination: context.path(options.to),
-  };
+  const destination = context.path(options.to);
+  const withSigners = !options.dryRun && options.unsigned === undefined;
+  const draft = { ...(await readDraft(context, sources, options, withSigners, [destination])), destination };
   if (options.dryRun) {
     const { statement, payloadDigest, warnings } = await rehearseRelease(draft, ports);
     for (const warning of warnings) output.warn(warning);
@@ -99,8 +108,12 @@ async function run(context: CliContext, sources: readonly string[], options: Opt
     return;
   }
   if (options.unsigned !== undefined) return createToSign(context, output, draft, options.unsigned);
-  const { facts, lines } = reportCreated(output, draft, await createRelease(draft, ports));
-  output.result(facts, () => [...lines, `medium    ${draft.destination}`].join("\n"));
+  const created = await createRelease(draft, ports);
+  const { facts, lines } = reportCreated(output, draft, created);
+  const forms = draft.delta && (await readForms(await openMedium(destination), created.statement, context.signal));
+  output.result({ ...facts, ...(forms && { carried: forms.map(formFacts) }) }, () =>
+    [...lines, ...(forms ?? []).flatMap(describeForm), `medium    ${destination}`].join("\n"),
+  );
 }
 
 async function createToSign(context: CliContext, output: Output, draft: ReleaseDraft, name: string): Promise<void> {

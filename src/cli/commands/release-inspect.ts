@@ -3,9 +3,11 @@ import { type Command, Option } from "commander";
 import { openMedium } from "../../bundle/medium.ts";
 import { listRoots } from "../../bundle/read-root.ts";
 import { EXIT } from "../../error.ts";
+import { readFormsIfThere } from "../../release/delta/read-forms.ts";
 import { findRelease, readReleases } from "../../release/existing-releases.ts";
 import { carriedRootFacts, describeCarriedRoot } from "../carried-roots.ts";
 import type { CliContext } from "../context.ts";
+import { describeForm, formFacts } from "../delta-facts.ts";
 import { addTeaching } from "../help.ts";
 import { addMediumOrFileArgument, addOutputOptions, releaseOption } from "../options.ts";
 import type { OutputOptions } from "../output.ts";
@@ -23,7 +25,7 @@ export function registerReleaseInspect(parent: Command, context: CliContext): vo
     .command("inspect")
     .summary("show one release in full")
     .description(
-      "Shows the statement of a release, who is said to have signed it, and the trust roots that the medium carries. Nothing is verified.",
+      "Shows the statement of a release, who is said to have signed it, whether it is there in full or as a delta and what that saves, and the trust roots that the medium carries. Nothing is verified.",
     );
   addMediumOrFileArgument(command);
   command
@@ -31,20 +33,22 @@ export function registerReleaseInspect(parent: Command, context: CliContext): vo
     .addOption(new Option("--payload", "print the signed bytes as they are, and nothing else").conflicts("json"))
     .action(async (where: string, options: Options) => {
       const output = context.openOutput(options);
-      const { envelope, statement, payloadDigest, manifestDigest, roots } = isFile(context.path(where))
-        ? { ...readReleaseFile(context, where), manifestDigest: undefined, roots: [] }
+      const { envelope, statement, payloadDigest, manifestDigest, roots, forms } = isFile(context.path(where))
+        ? { ...readReleaseFile(context, where), manifestDigest: undefined, roots: [], forms: undefined }
         : await onMedium(context, where, options.release);
       if (options.payload) {
         context.stdout.write(envelope.payload);
         return;
       }
       const signatures = envelope.signatures.map(({ keyId }) => keyId);
-      const facts = { statement, payloadDigest, manifestDigest, signatures, roots: roots.map(carriedRootFacts) };
-      output.result(facts, () =>
+      const carried = forms?.map(formFacts) ?? null;
+      const carriedRoots = roots.map(carriedRootFacts);
+      output.result({ statement, payloadDigest, manifestDigest, signatures, carried, roots: carriedRoots }, () =>
         [
           ...describeStatement(statement),
           `payload   ${payloadDigest}`,
           ...(manifestDigest === undefined ? [] : [`manifest  ${manifestDigest}`]),
+          ...(forms ?? []).flatMap(describeForm),
           ...signatures.map((keyId) => `signature by ${keyId} (not verified)`),
           ...roots.map((root) => `beside it ${describeCarriedRoot(root)}`),
         ].join("\n"),
@@ -66,5 +70,6 @@ async function onMedium(context: CliContext, directory: string, selector: string
   const { releases } = await readReleases(medium, context.signal);
   const { release, statement, payloadDigest } = findRelease(releases, selector);
   const { roots } = await listRoots(medium, context);
-  return { envelope: release.envelope, statement, payloadDigest, manifestDigest: release.manifestDigest, roots };
+  const forms = await readFormsIfThere(medium, statement, context.signal);
+  return { envelope: release.envelope, statement, payloadDigest, manifestDigest: release.manifestDigest, roots, forms };
 }

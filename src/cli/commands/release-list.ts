@@ -3,9 +3,11 @@ import type { Command } from "commander";
 import { openMedium } from "../../bundle/medium.ts";
 import { listRoots } from "../../bundle/read-root.ts";
 import { EXIT } from "../../error.ts";
-import { readReleases } from "../../release/existing-releases.ts";
+import { readFormsIfThere, type TargetForm } from "../../release/delta/read-forms.ts";
+import { type FoundRelease, readReleases } from "../../release/existing-releases.ts";
 import { carriedRootFacts, describeCarriedRoot } from "../carried-roots.ts";
 import type { CliContext } from "../context.ts";
+import { describeForms, formFacts } from "../delta-facts.ts";
 import { addTeaching } from "../help.ts";
 import { addMediumArgument, addOutputOptions } from "../options.ts";
 import type { OutputOptions } from "../output.ts";
@@ -26,17 +28,21 @@ export function registerReleaseList(parent: Command, context: CliContext): void 
     const { roots, problems: badRoots } = await listRoots(medium, context);
     const problems = distinctProblems([...unreadable, ...badRoots]);
     for (const { digest, error } of problems) output.warn(`${digest}: ${error.message} [${error.code}]`);
+    const listed: Listed[] = [];
+    for (const found of releases) {
+      listed.push({ found, forms: await readFormsIfThere(medium, found.statement, context.signal) });
+    }
     output.result(
       {
-        releases: releases.map(releaseFacts),
+        releases: listed.map(({ found, forms }) => ({
+          ...releaseFacts(found),
+          carried: forms?.map(formFacts) ?? null,
+        })),
         roots: roots.map(carriedRootFacts),
         problems: problems.map(({ digest, error }) => ({ digest, code: error.code, message: error.message })),
       },
       () =>
-        [
-          ...(releases.length === 0 ? ["no releases"] : releases.map((found) => line(found))),
-          ...roots.map(describeCarriedRoot),
-        ].join("\n"),
+        [...(releases.length === 0 ? ["no releases"] : listed.map(line)), ...roots.map(describeCarriedRoot)].join("\n"),
     );
     if (problems.length > 0) context.setExitStatus(EXIT.medium);
   });
@@ -47,9 +53,15 @@ export function registerReleaseList(parent: Command, context: CliContext): void 
   });
 }
 
-function line({ statement, payloadDigest, release }: Parameters<typeof releaseFacts>[0]): string {
+interface Listed {
+  readonly found: FoundRelease;
+  /** Undefined when it cannot be told. */
+  readonly forms: readonly TargetForm[] | undefined;
+}
+
+function line({ found: { statement, payloadDigest, release }, forms }: Listed): string {
   const kinds = statement.targets.map(({ compatible, architecture }) => `${compatible}/${architecture}`).join(" ");
   const count = release.envelope.signatures.length;
   const signatures = count === 1 ? "1 signature" : `${count} signatures`;
-  return `${releaseTitle(statement)}  ${statement.createdAt}  ${signatures}  ${payloadDigest.slice(0, 19)}  ${kinds}`;
+  return `${releaseTitle(statement)}  ${statement.createdAt}  ${signatures}  ${payloadDigest.slice(0, 19)}  ${kinds}  ${describeForms(forms)}`;
 }

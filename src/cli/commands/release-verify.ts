@@ -4,15 +4,17 @@ import { BundleError } from "../../bundle/error.ts";
 import { openMedium } from "../../bundle/medium.ts";
 import { listRoots } from "../../bundle/read-root.ts";
 import { type CodedError, EXIT, type ExitStatus } from "../../error.ts";
+import { baseOpener } from "../../release/delta/find-bases.ts";
 import { findRelease, readReleases } from "../../release/existing-releases.ts";
 import { followedRoot, type JudgedRoot, judgeRoots } from "../../release/judge-roots.ts";
 import { type VerifyResult, verifyReleases } from "../../release/verify-releases.ts";
 import { TrustError } from "../../trust/error.ts";
 import { carriedRootFacts } from "../carried-roots.ts";
 import type { CliContext } from "../context.ts";
+import { describeNeeds, formFacts } from "../delta-facts.ts";
 import { formatBytes } from "../format-units.ts";
 import { addTeaching } from "../help.ts";
-import { addMediumArgument, addOutputOptions, releaseOption } from "../options.ts";
+import { addMediumArgument, addOutputOptions, collect, releaseOption } from "../options.ts";
 import type { OutputOptions } from "../output.ts";
 import { readRootChain } from "../read-root.ts";
 import { distinctProblems, releaseFacts, releaseTitle } from "../release-facts.ts";
@@ -21,6 +23,7 @@ import { releasePorts } from "../release-ports.ts";
 interface Options extends OutputOptions {
   readonly root: string;
   readonly release?: string;
+  readonly baseFrom?: readonly string[];
 }
 
 export function registerReleaseVerify(parent: Command, context: CliContext): void {
@@ -28,13 +31,19 @@ export function registerReleaseVerify(parent: Command, context: CliContext): voi
     .command("verify")
     .summary("check signatures and every byte of releases")
     .description(
-      "Checks releases on a medium as a device with this trust root would: follows the roots that the medium carries, then looks at signatures, thresholds, revocations, and digest and size of every blob. " +
+      "Checks releases on a medium as a device with this trust root would: follows the roots that the medium carries, then looks at signatures, thresholds, revocations, and digest and size of every blob. Of a delta it checks every file that is there, and with --base-from that a device with the base lacks nothing. " +
         "To check the medium itself and not the memory of this computer, remove it and insert it again first.",
     );
   addMediumArgument(command);
   command
     .addOption(new Option("--root <file>", "the trust root of the devices").makeOptionMandatory())
     .addOption(releaseOption("only this release"))
+    .addOption(
+      new Option(
+        "--base-from <directory>",
+        "for deltas: a medium or directory with the base, to see that nothing is missing; repeatable",
+      ).argParser(collect),
+    )
     .action((directory: string, options: Options) => run(context, directory, options));
   addOutputOptions(command);
   addTeaching(command, {
@@ -59,7 +68,11 @@ async function run(context: CliContext, directory: string, options: Options): Pr
   }
   const unreadable = options.release === undefined ? problems : [];
   const root = followedRoot(roots, chain);
-  const results = await verifyReleases(medium, chosen, root, releasePorts(context, output));
+  const openBase = baseOpener(
+    (options.baseFrom ?? []).map((text) => context.path(text)),
+    context.signal,
+  );
+  const results = await verifyReleases(medium, chosen, root, releasePorts(context, output), openBase);
   output.result(
     {
       results: results.map(resultFacts),
@@ -110,8 +123,12 @@ function worstStatus(errors: readonly CodedError[]): ExitStatus | undefined {
 function resultFacts(result: VerifyResult): Readonly<Record<string, unknown>> {
   const facts = releaseFacts(result.found);
   return result.kind === "good"
-    ? { ...facts, verified: true, signedBy: result.signedBy, blobs: result.blobs, bytes: result.bytes }
+    ? { ...facts, verified: true, signedBy: result.signedBy, ...contentsFacts(result) }
     : { ...facts, verified: false, error: errorFacts(result.error) };
+}
+
+function contentsFacts({ blobs, bytes, forms, wasCompared }: VerifyResult & { readonly kind: "good" }) {
+  return { blobs, bytes, carried: forms.map(formFacts), wasComparedWithBases: wasCompared };
 }
 
 function errorFacts({ code, message, remedy }: CodedError) {
@@ -122,7 +139,8 @@ function describe(result: VerifyResult): string {
   const title = releaseTitle(result.found.statement);
   if (result.kind === "bad") return `BAD   ${title}\n${explain(result.error)}`;
   const what = `${result.blobs} blobs, ${formatBytes(result.bytes)}`;
-  return `good  ${title}  ${what}, signed by ${result.signedBy.join(", ")}`;
+  const needs = describeNeeds(result.forms, result.wasCompared).map((need) => `\n      ${need}`);
+  return `good  ${title}  ${what}, signed by ${result.signedBy.join(", ")}${needs.join("")}`;
 }
 
 function explain({ message, code, remedy }: CodedError): string {

@@ -1,6 +1,7 @@
 /** The verbs of `bootferry release`. */
 import type { Command } from "commander";
 import { registerReleaseAttach } from "../commands/release-attach.ts";
+import { registerReleaseCopy } from "../commands/release-copy.ts";
 import { registerReleaseCreate } from "../commands/release-create.ts";
 import { registerReleaseInspect } from "../commands/release-inspect.ts";
 import { registerReleaseList } from "../commands/release-list.ts";
@@ -15,6 +16,7 @@ export function registerVerbs(release: Command, context: CliContext): void {
   registerReleaseCreate(release, context);
   registerReleaseSign(release, context);
   registerReleaseAttach(release, context);
+  registerReleaseCopy(release, context);
   registerReleaseVerify(release, context);
   registerReleaseInspect(release, context);
   registerReleaseList(release, context);

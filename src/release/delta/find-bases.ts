@@ -5,6 +5,8 @@ import type { AbsPath } from "../../path.ts";
 import { ReleaseError } from "../error.ts";
 import { findRelease, readReleases } from "../existing-releases.ts";
 import type { DeltaBase } from "./read-base.ts";
+import { readTreeObjects, type TreeObjects } from "./read-tree.ts";
+import type { OpenBase } from "./verify-form.ts";
 
 export type BaseWish =
   /** The only release there. */
@@ -51,6 +53,32 @@ async function findNamed(
   }
   const where = places.length === 0 ? "and no place to look for it was given" : `looked in ${places.join(", ")}`;
   throw new ReleaseError("RELEASE_BASE_NOT_FOUND", `the base ${said} (${selector}) was not found: ${where}`);
+}
+
+/** Looks for the bases of a delta in `places`, each once. @throws OciError, ComposefsError for one that is damaged there */
+export function baseOpener(places: readonly AbsPath[], signal: AbortSignal): OpenBase {
+  const opened = new Map<string, TreeObjects | undefined>();
+  return async ({ payloadDigest, tree }) => {
+    const key = `${payloadDigest} ${tree}`;
+    if (!opened.has(key)) opened.set(key, await openTree(payloadDigest, tree, places, signal));
+    return opened.get(key);
+  };
+}
+
+async function openTree(
+  payloadDigest: string,
+  tree: string | null,
+  places: readonly AbsPath[],
+  signal: AbortSignal,
+): Promise<TreeObjects | undefined> {
+  for (const place of new Set(places)) {
+    const medium = await openPlace(place, signal);
+    const found =
+      medium && (await readReleases(medium, signal)).releases.find((its) => its.payloadDigest === payloadDigest);
+    const its = found?.statement.targets.find((target) => target.tree?.composefs === tree)?.tree;
+    if (medium && its) return readTreeObjects(medium.layout, its, signal);
+  }
+  return undefined;
 }
 
 async function openPlace(place: AbsPath, signal: AbortSignal): Promise<MountedMedium | undefined> {

@@ -64,6 +64,21 @@ export async function readForms(
   return forms;
 }
 
+/** As {@link readForms}; undefined when documents of an image are missing or damaged. */
+export async function readFormsIfThere(
+  medium: MountedMedium,
+  statement: Statement,
+  signal: AbortSignal,
+): Promise<readonly TargetForm[] | undefined> {
+  try {
+    return await readForms(medium, statement, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof CodedError) return undefined;
+    throw error;
+  }
+}
+
 function bytesOf({ list, contents }: FoundPack): number {
   return list.size + sum(contents.map(({ size }) => size));
 }

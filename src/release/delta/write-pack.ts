@@ -91,7 +91,7 @@ interface Piece {
   readonly to: number;
 }
 
-/** Which parts of which objects each layer holds (BF-9.5). */
+/** Which parts of which objects each layer holds (BF-10.5). */
 function packLayers({ objects }: ObjectList): readonly (readonly Piece[])[] {
   const layers: Piece[][] = [];
   let position = 0;

@@ -8,10 +8,14 @@ import { imageDigestHex } from "../../../src/composefs/image-digest.ts";
 import { imageObjects } from "../../../src/composefs/image-objects.ts";
 import { readImage } from "../../../src/composefs/read-image.ts";
 import { verityOf } from "../../../src/composefs/verity.ts";
+import { digestOf } from "../../../src/oci/digest.ts";
+import type { LayoutReader } from "../../../src/oci/layout.ts";
 import type { AbsPath } from "../../../src/path.ts";
 import { collectStoreGarbage } from "../../../src/store/gc-store.ts";
 import { ingestRelease } from "../../../src/store/ingest.ts";
 import type { ObjectStore } from "../../../src/store/object-store.ts";
+import { memoryLayout } from "../../support/lying-layout.ts";
+import { packFixture } from "../../support/pack-fixtures.ts";
 import { type CrashingDisk, crashingDisk, OUTCOMES, PowerCut } from "./crashing-disk.ts";
 import {
   inStaging,
@@ -37,6 +41,16 @@ const second = await releaseFixture(
   ],
   { chunkBytes },
 );
+
+/** The second one without its layers, and a pack since the first one in their place. */
+const delta = { ...second, medium: deltaOf(second) };
+
+function deltaOf({ blobs, layerBlobs, target, imageDigest }: ReleaseFixture): LayoutReader {
+  const files = [noise("a2", 300), noiseBeside(shell, "b2", 200), noise("app", MAX_BUFFERED_BYTES + 1)];
+  const pack = packFixture({ subject: target.image, tree: imageDigest, files, base: { tree: first.imageDigest } });
+  const kept = blobs.filter((blob) => !layerBlobs.includes(digestOf(blob)));
+  return memoryLayout([...kept, ...pack.blobs], chunkBytes, pack.index);
+}
 
 interface Device {
   readonly disk: CrashingDisk;
@@ -129,6 +143,27 @@ describe.each(OUTCOMES)("after a power cut that leaves of the steps since the la
       },
       outcome,
     );
+  });
+
+  it("an update by an object pack leaves the image that was there whole at any step, and running it again completes it", async () => {
+    const reference = newDevice();
+    await install(reference, first);
+    await install(reference, second);
+    const whole = listing(reference.directory);
+    const cuts = await atEachStep(
+      (device) => install(device, first),
+      (device) => install(device, delta),
+      async (device) => {
+        const store = await open(device);
+        expectNothingWrong(store);
+        expect(store.listImages()).toContain(first.imageDigest);
+        await install(device, delta);
+        device.disk.powerCut("nothing");
+        expect(listing(device.directory)).toEqual(whole);
+      },
+      outcome,
+    );
+    expect(cuts).toBeGreaterThan(15);
   });
 
   it("a collection leaves no image without its objects at any step, and running it again completes it", async () => {

@@ -204,7 +204,7 @@ describe("ingestRelease", () => {
     };
     await expect(ingestRelease(store, medium, fixture.release, fixture.target, { onPlan })).rejects.toBe(refusal);
     expect(plans[0]?.missingBytes).toBe(84_000);
-    expect([...medium.openings.keys()]).toEqual([fixture.treeBlob]);
+    expect([...medium.openings.keys()]).toEqual([fixture.treeBlob, fixture.manifestBlob, fixture.configBlob]);
     expect([...store.listObjects()]).toEqual([]);
   });
 
