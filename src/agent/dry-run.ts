@@ -1,9 +1,11 @@
 /** What a run would do with a medium, found out without writing anything: for the person who plans the visit. */
+import { CodedError } from "../error.ts";
 import { chooseUnder, describeAdoption, planAdoption } from "./adopt-roots.ts";
 import type { ChoiceFacts, MediumChoice } from "./choose-from-medium.ts";
 import { journalFile, journalSchema, noJournal } from "./journal.ts";
 import { type MediumSource, type OpenSource, type SourcePorts, withMedium } from "./medium-source.ts";
 import { type Outcome, outcome, reasonOf } from "./outcome.ts";
+import type { AgentPorts } from "./session.ts";
 import { peekStateFile } from "./state-file.ts";
 import { isAtRest } from "./states.ts";
 
@@ -12,7 +14,7 @@ import { isAtRest } from "./states.ts";
  * @throws CodedError when the medium cannot be used at all; the reason of the signal
  */
 export async function planRun(
-  ports: SourcePorts,
+  ports: SourcePorts & Pick<AgentPorts, "backend">,
   medium: MediumSource | undefined,
   facts: ChoiceFacts,
 ): Promise<Outcome> {
@@ -28,10 +30,29 @@ export async function planRun(
     : { ...planned, message: `${adopted} ${planned.message}` };
 }
 
-async function planUse({ signal }: SourcePorts, { medium }: OpenSource, facts: ChoiceFacts) {
+async function planUse(
+  { signal, backend }: Pick<AgentPorts, "signal" | "backend">,
+  { medium }: OpenSource,
+  facts: ChoiceFacts,
+) {
   const adoption = await planAdoption(medium, facts, signal);
   const adopted = describeAdoption(adoption, "dry-run");
-  return { adopted, choice: await chooseUnder(medium, adoption, adopted, signal) };
+  const choice = await chooseUnder(medium, adoption, adopted, signal);
+  if (choice.kind !== "install") return { adopted, choice };
+  const error = await supplyError(() => backend.checkSupply(medium.layout, choice.release, choice.target, signal));
+  const { refusals } = choice;
+  return { adopted, choice: error === undefined ? choice : { kind: "refused" as const, error, refusals } };
+}
+
+/** A release that fits and is not all there, such as a delta whose base this device lacks, is refused as well. */
+async function supplyError(check: () => Promise<void>): Promise<CodedError | undefined> {
+  try {
+    await check();
+    return undefined;
+  } catch (error) {
+    if (error instanceof CodedError) return error;
+    throw error;
+  }
 }
 
 function planChoice(idle: Outcome, choice: MediumChoice): Outcome {

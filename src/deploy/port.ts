@@ -163,6 +163,12 @@ export interface DeployBackend {
    *   HostError; BundleError, OciError, TreeError, ComposefsError for what is wrong with the medium; the reason of the signal
    */
   store(source: LayoutReader, release: VerifiedRelease, target: Target, options?: StoreOptions): Promise<StoredImage>;
+  /**
+   * Whether a medium has what this device lacks of a target, as far as can be told without reading its contents. Writes nothing.
+   * @throws StoreError STORE_BASE_MISSING, STORE_BASE_DAMAGED for a delta that lacks its base here; BundleError, OciError,
+   *   ComposefsError for what is wrong with the medium; the reason of the signal
+   */
+  checkSupply(source: LayoutReader, release: VerifiedRelease, target: Target, signal?: AbortSignal): Promise<void>;
   /** How many pieces of images are stored, such as objects: more as storing goes on. @throws StoreError; HostError */
   countStored(): number;
   /**

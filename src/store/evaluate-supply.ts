@@ -45,9 +45,14 @@ export function evaluateSupply(
     const damage = `its base ${describeBase(held)} is on this device, but ${lack} of it ${are} damaged or lost`;
     return new StoreError("STORE_BASE_DAMAGED", `${carried}: ${damage}`);
   }
-  const needs = bases.toSorted((a, b) => b.sequence - a.sequence).map(describeBase);
   const lost = `${lack} ${are} neither on the medium nor here`;
-  return new StoreError("STORE_BASE_MISSING", `${carried} that needs ${needs.join(" or ")} on this device: ${lost}`);
+  return new StoreError("STORE_BASE_MISSING", `${carried} that needs ${describeBases(bases)} on this device: ${lost}`);
+}
+
+/** For people, the newest first. */
+export function describeBases(bases: readonly BaseName[]): string {
+  const newestFirst = bases.toSorted((a, b) => b.sequence - a.sequence);
+  return newestFirst.map(describeBase).join(" or ");
 }
 
 function describeBase({ name, version, sequence }: BaseName): string {

@@ -41,7 +41,7 @@ export interface Offers {
 }
 
 /** One for each base that a fleet may have; more are not looked at. */
-const MAX_PACKS = 16;
+export const MAX_PACKS = 16;
 /** What is kept in memory of packs that hold but some of what is missing. */
 const MAX_PARTIAL_PACKS = 4;
 

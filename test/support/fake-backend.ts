@@ -11,6 +11,7 @@ import { DeployError } from "../../src/deploy/error.ts";
 import { type HostBootEntry, makeHost } from "../../src/deploy/host-status.ts";
 import { type StoringPorts, storeMakingRoom } from "../../src/deploy/native/store-release.ts";
 import type { BootFacts, DeployBackend, DeploymentFacts, StagedDeployment } from "../../src/deploy/port.ts";
+import { checkSupply } from "../../src/store/check-supply.ts";
 import type { StoredTree } from "../../src/store/ingest.ts";
 import type { ObjectStore } from "../../src/store/object-store.ts";
 
@@ -157,6 +158,7 @@ export function openFakeDevice(paths: DevicePaths, { tries = 3, store }: FakeDev
       };
       return storeMakingRoom(ports, ...release);
     },
+    checkSupply: (...supply) => checkSupply(requireStore(), ...supply),
     countStored: () => [...requireStore().listObjectNames()].length,
     async stage(image) {
       if (image.kind !== "tree") throw new TypeError("a fake device stages trees");

@@ -12,6 +12,7 @@ import { type BoundApps, bootcAppPorts, openBoundApps } from "../apps/bound-apps
 import type { DeployBackend } from "../port.ts";
 import { activateStaged } from "./activate.ts";
 import { bootFactsOf, ownStaged, stagedOf } from "./boot-facts.ts";
+import { checkLayers } from "./check-supply.ts";
 import { confirmRunning } from "./confirm.ts";
 import type { BootcEngine } from "./engine.ts";
 import { collectGarbage, listBlobs } from "./gc.ts";
@@ -63,6 +64,7 @@ export function openBootcBackend(options: BootcBackendOptions): DeployBackend {
     },
     settleBoot: (health) => settleBoot(engine, health),
     store: (...release) => storeLayout(engine, ...release),
+    checkSupply: (source, _release, target, signal) => checkLayers(engine, source, target, signal),
     countStored: () => listBlobs(layoutDirectory(paths)).length,
     stage: (image, stageOptions) => stageLayout(engine, image, stageOptions),
     async staged() {

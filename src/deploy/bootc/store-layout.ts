@@ -10,7 +10,6 @@ import type { ImageBlobs } from "../../bundle/image-blobs.ts";
 import type { Target } from "../../bundle/statement.ts";
 import type { VerifiedRelease } from "../../bundle/verify-release.ts";
 import type { Descriptor } from "../../oci/document.ts";
-import { OciError } from "../../oci/error.ts";
 import { type LayoutReader, openLayout } from "../../oci/layout.ts";
 import type { PinnedContent } from "../../oci/verified-blob.ts";
 import type { AbsPath } from "../../path.ts";
@@ -28,6 +27,7 @@ import { readFeatures } from "./read-features.ts";
 import { readHost } from "./read-host.ts";
 import { letEverybodyReach } from "./readable-layout.ts";
 import { changeRecord, withImage } from "./record.ts";
+import { requireBase } from "./require-base.ts";
 import { requireRoom } from "./require-room.ts";
 import { requireUsable } from "./require-usable.ts";
 
@@ -53,7 +53,8 @@ export async function storeLayout(
   const { layers } = await storeDocuments(run);
   const missing = await findMissing(run, layers);
   const mayBeSparse = features.takesSparseLayouts && !isComposefs(host);
-  const carried = await chooseCarried(source, missing, mayBeSparse);
+  const { carried, absent } = await chooseCarried(source, missing);
+  await requireBase(paths.stateDirectory, host, { source, target, absent, mayBeSparse, signal: options.signal });
   requireRoom(engine, layout, { copied: carried, unpacked: missing });
   const appBytes = await engine.apps.store(source, target, options);
   await copyLayers(run, carried);
@@ -120,19 +121,14 @@ async function findMissing(run: StoringRun, layers: readonly Descriptor[]): Prom
 /**
  * What the medium has of them. A medium may leave out what the device has had before; whether bootc still has it is known
  * when it is asked, and then nothing is staged without it.
- * @throws OciError OCI_BLOB_MISSING where all of them are needed
  */
-async function chooseCarried(
-  source: LayoutReader,
-  missing: readonly Descriptor[],
-  mayBeSparse: boolean,
-): Promise<readonly Descriptor[]> {
+async function chooseCarried(source: LayoutReader, missing: readonly Descriptor[]) {
   const carried: Descriptor[] = [];
+  const absent: Descriptor[] = [];
   for (const layer of missing) {
-    if ((await source.blobSizeBytes(layer.digest)) !== undefined) carried.push(layer);
-    else if (!mayBeSparse) throw new OciError("OCI_BLOB_MISSING", `blob ${layer.digest} is not there`);
+    ((await source.blobSizeBytes(layer.digest)) === undefined ? absent : carried).push(layer);
   }
-  return carried;
+  return { carried, absent };
 }
 
 async function copyLayers(run: StoringRun, layers: readonly Descriptor[]): Promise<void> {

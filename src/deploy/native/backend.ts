@@ -3,6 +3,7 @@ import { openDeviceLoader } from "../../boot/device-loader.ts";
 import type { DevicePaths } from "../../config/device-paths.ts";
 import type { Clock } from "../../host/clock.ts";
 import type { Exec } from "../../host/exec.ts";
+import { checkSupply } from "../../store/check-supply.ts";
 import type { ObjectStore } from "../../store/object-store.ts";
 import { discardCopies } from "../apps/app-copies.ts";
 import type { DeployBackend } from "../port.ts";
@@ -50,7 +51,7 @@ export function makeEngine(options: NativeBackendOptions): Engine {
 /** Nothing is read or written before a verb is called. The caller holds the device's lock while it calls one that writes. */
 export function openNativeBackend(options: NativeBackendOptions): DeployBackend {
   const engine = makeEngine(options);
-  const { paths, loader } = engine;
+  const { paths, loader, store } = engine;
   const read = () => readSnapshot(paths, loader);
   return {
     kind: "native",
@@ -67,6 +68,7 @@ export function openNativeBackend(options: NativeBackendOptions): DeployBackend 
     },
     settleBoot: async () => undefined, // the boot loader counts, and remembers its fallbacks
     store: (...release) => storeRelease(engine, ...release),
+    checkSupply: (...supply) => checkSupply(store, ...supply),
     countStored: () => [...engine.store.listObjectNames()].length,
     stage: (image, stageOptions) => stageDeployment(engine, image, stageOptions),
     async staged() {
