@@ -35,7 +35,7 @@ export interface ObjectList {
 
 /** What a reader takes (BF-10.3): 800,000 objects. The largest images that we know have 200,000. */
 export const MAX_OBJECT_LIST_BYTES = 64 << 20;
-export const MAX_BASES = 64;
+const MAX_BASES = 64;
 
 const FIRST_LINE = "bootferry-objects 1";
 const NONE = "-";

@@ -27,7 +27,7 @@ export function requireSupply(
  * @param isHeld whether the image of a base is on this device
  * @returns the refusal; undefined also where only reading the layers can tell
  */
-export function evaluateSupply(
+function evaluateSupply(
   what: string,
   missing: ReadonlyMap<ContentDigest, number>,
   { packs, layers, absentLayers, bases }: Offers,

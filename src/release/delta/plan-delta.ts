@@ -12,7 +12,7 @@ export function newObjects(
 }
 
 /** Layers that a bootc host with any one of the bases has. */
-export function knownLayers(bases: readonly BaseTarget[]): ReadonlySet<Digest> {
+function knownLayers(bases: readonly BaseTarget[]): ReadonlySet<Digest> {
   const [first, ...others] = bases;
   return new Set([...(first?.layers ?? [])].filter((digest) => others.every(({ layers }) => layers.has(digest))));
 }
