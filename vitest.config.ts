@@ -19,12 +19,12 @@ class LongestFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     sequence: { sequencer: LongestFirst },
-    // These need Debian packages and root (test/images/README.md, test/package/setup.sh, test/vm/README.md); `npm test` runs without:
-    // `images`, `package`, `vm`.
+    // `panel`, `images`, `package` and `vm` need Debian packages and root (docs/testing.md); `npm test` runs without.
     projects: [
       project("architecture", 60_000),
       project("unit", 60_000),
       project("integration", 120_000),
+      project("panel", 300_000),
       project("images", 900_000),
       project("package", 600_000),
       project("vm", 1_800_000),

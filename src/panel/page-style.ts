@@ -40,8 +40,11 @@ header {
   display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: .2em 1.5em;
   padding-block: .65em; font-size: max(1rem, .8em); color: var(--quiet); border-block-end: 1px solid var(--line);
 }
-header strong { color: var(--ink); font-weight: 600; overflow-wrap: anywhere; }
-nav ul { display: flex; gap: .25em; list-style: none; padding: 0; }
+header strong {
+  color: var(--ink); font-weight: 600; overflow-wrap: anywhere; display: inline-block; margin-inline-start: .5em;
+  padding: .1em .6em; border: 1px solid var(--line); border-radius: .4em; background: var(--sheet);
+}
+nav ul { display: flex; gap: .25em; list-style: none; padding: 0; margin-inline: -.6em; }
 nav a { color: inherit; padding: .3em .6em; border-radius: .4em; display: inline-block; }
 nav a[aria-current] { color: var(--ink); font-weight: 600; text-decoration: none; }
 :focus-visible { outline: .18em solid var(--busy); outline-offset: .12em; }
@@ -53,10 +56,11 @@ nav a[aria-current] { color: var(--ink); font-weight: 600; text-decoration: none
 .hero { display: grid; grid-template-columns: auto 1fr; column-gap: clamp(1rem, 3vw, 4rem); align-items: center; }
 .disc {
   display: grid; place-items: center; inline-size: 1.9em; block-size: 1.9em; border-radius: 50%;
-  background: var(--tone); color: var(--on-tone); font-size: clamp(2.2rem, min(6.2vw, 13vh), 7.5rem);
+  background: var(--tone); color: var(--on-tone); font-size: clamp(2.2rem, min(6.4vw, 13vh), 8rem);
 }
+.disc .symbol { inline-size: 1.15em; block-size: 1.15em; }
 h1 {
-  font-size: clamp(2rem, min(6.4vw, 13.5vh), 8rem); line-height: 1.08; font-weight: 700; letter-spacing: -.015em;
+  font-size: clamp(2.1rem, min(7.2vw, 14.5vh), 9.5rem); line-height: 1.08; font-weight: 700; letter-spacing: -.015em;
   overflow-wrap: anywhere; text-wrap: balance; font-variant-numeric: tabular-nums;
 }
 :lang(zh) h1, h1:lang(zh) { letter-spacing: 0; }
@@ -75,7 +79,8 @@ progress::-moz-progress-bar { background: var(--tone); border-radius: 1em; }
   display: flex; align-items: center; gap: .6em; inline-size: fit-content; max-inline-size: 100%;
   font-size: 1.45em; font-weight: 700; line-height: 1.2; padding: .5em .9em; border-radius: .6em;
 }
-.stick[data-needed="true"] { background: var(--soon); color: var(--on-tone); }
+.stick[data-needed="true"] { background: #ffc24b; color: #1d1300; }
+.stick .symbol { font-size: 1.25em; }
 .stick[data-needed="false"] { color: var(--good); border: .12em solid currentColor; background: var(--sheet); }
 .facts { display: grid; gap: .7em; background: var(--sheet); border-inline-start: .3em solid var(--tone); padding: .8em 1.1em; border-radius: .3em; }
 .facts dt { font-size: max(.85rem, .72em); font-weight: 700; color: var(--quiet); }
@@ -90,10 +95,12 @@ progress::-moz-progress-bar { background: var(--tone); border-radius: 1em; }
 .entry { display: flex; align-items: baseline; flex-wrap: wrap; gap: .2em .7em; padding-block: .4em; }
 .entry .symbol { color: var(--tone); align-self: center; }
 .entry time { color: var(--quiet); font-variant-numeric: tabular-nums; margin-inline-start: auto; }
-summary.entry { cursor: pointer; border-radius: .3em; }
-summary.entry::after { content: "+"; inline-size: 1em; text-align: center; color: var(--quiet); font-weight: 700; }
+.entry { padding-inline-end: 1.7em; }
+summary.entry { cursor: pointer; border-radius: .3em; position: relative; }
+summary.entry::after {
+  content: "+"; position: absolute; inset-inline-end: .3em; inset-block-start: .4em; color: var(--quiet); font-weight: 700;
+}
 [open] > summary.entry::after { content: "−"; }
-li:not(:has(summary)) .entry { padding-inline-end: 1.7em; }
 .more { padding: 0 0 .7em 1.7em; display: grid; gap: .3em; overflow-wrap: anywhere; max-inline-size: 60em; }
 .lost { display: flex; gap: .8em; align-items: center; background: var(--bad); color: var(--on-tone); padding: .7em clamp(1rem, 4vw, 6rem); }
 .lost .symbol { font-size: 2em; }

@@ -86,10 +86,9 @@ interface Site {
 function answerTo({ method, headers, url: target }: IncomingMessage, { port, feed, streams, options }: Site): Answer {
   if (!isOwnHost(headers.host, port)) return refusal(421, "This panel answers to this machine's own names only.");
   if (method !== "GET" && method !== "HEAD") return refusal(405, "This panel only shows.");
-  const url = URL.parse(target ?? "", "http://panel");
-  if (url === null) return refusal(400, "This is no address.");
-  const language = languageOf(url, headers, options);
-  switch (url.pathname) {
+  const [path = "", query = ""] = (target ?? "").split("?");
+  const language = languageOf(new URLSearchParams(query).get("lang"), headers, options);
+  switch (path) {
     case "/":
       return whole("text/html; charset=utf-8", renderPage(feed.look(), language));
     case "/status.json":
@@ -116,8 +115,7 @@ function statusOf(feed: StatusFeed): Answer {
   return whole("application/json", `${JSON.stringify(sight.status)}\n`);
 }
 
-function languageOf(url: URL, headers: IncomingMessage["headers"], options: PanelOptions): Language {
-  const asked = url.searchParams.get("lang");
+function languageOf(asked: string | null, headers: IncomingMessage["headers"], options: PanelOptions): Language {
   if (isLanguage(asked)) return asked;
   if (options.isLanguageFixed) return options.language;
   return preferredLanguage(headers["accept-language"]) ?? options.language;

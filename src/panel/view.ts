@@ -206,7 +206,7 @@ function describeAttempt(attempt: AgentStatus["recent"][number], words: Words): 
   const [tone, symbol] = ATTEMPT_SIGNS[state];
   return {
     ...{ at: formatTime(atUtc), tone, symbol },
-    text: words.attempt[state](release?.version ?? words.newSystem),
+    text: words.attempt[state](release?.version ?? words.someRelease),
     reason: inEnglish(message),
     action: describeRemedy(code, remedy, words),
   };

@@ -48,6 +48,8 @@ export interface PlanOptions {
 }
 
 const WATCH_UNIT = "bootferry-watch.service";
+/** For devices with a screen of their own: whoever has one enables it. */
+const PANEL_UNIT = "bootferry-panel.service";
 
 /** Folders of the sources that are laid out as they are, and the mode of their files. */
 const TREES: readonly { readonly from: string; readonly to: string; readonly mode: number }[] = [
@@ -70,6 +72,7 @@ const DOCUMENTS = [
   "docs/support.md",
   "docs/initramfs.md",
   "docs/integration.md",
+  "docs/panel.md",
   "docs/boot-loaders.md",
   "docs/recovery.md",
 ];
@@ -97,7 +100,8 @@ export function planInstallation(source: string, options: PlanOptions): readonly
   ];
   if (options.enable) {
     const links = unitLinks(join(source, "units/system"));
-    items.push(...links.filter(({ path }) => options.watch || !path.endsWith(`/${WATCH_UNIT}`)));
+    const left = options.watch ? [PANEL_UNIT] : [PANEL_UNIT, WATCH_UNIT];
+    items.push(...links.filter(({ path }) => !left.some((unit) => path.endsWith(`/${unit}`))));
   }
   return withParents(items);
 }

@@ -19,6 +19,7 @@ export const en: Words = {
 
   newSystem: "the new system",
   systemBefore: "the system before",
+  someRelease: "A release",
 
   idle: { headline: "Ready", detail: "Insert an update stick at any time." },
   nothingNew: {

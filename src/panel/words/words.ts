@@ -18,6 +18,8 @@ export interface Words {
 
   readonly newSystem: string;
   readonly systemBefore: string;
+  /** Of which nothing is known, at the beginning of a sentence. */
+  readonly someRelease: string;
 
   readonly idle: Sentences;
   readonly nothingNew: Sentences;

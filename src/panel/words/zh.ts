@@ -19,6 +19,7 @@ export const zh: Words = {
 
   newSystem: "新系统",
   systemBefore: "原来的系统",
+  someRelease: "某个版本",
 
   idle: { headline: "就绪", detail: "可以随时插入更新U盘。" },
   nothingNew: { headline: "U盘上没有新版本", detail: "U盘上的版本本设备已经装过，或已经试过。" },

@@ -140,7 +140,7 @@ describe("a screen", () => {
         text: "42.3.0 was not well and was taken back",
         reason: { text: "dark" },
       },
-      { text: "the new system was not installed", reason: null, action: null },
+      { text: "A release was not installed", reason: null, action: null },
     ]);
   });
 });

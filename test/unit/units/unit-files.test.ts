@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { trustStateFiles } from "../../../src/agent/trust-memory.ts";
 import { agentConfigSchema } from "../../../src/config/agent-config.ts";
 import { HOST_DEVICE_PATHS } from "../../../src/config/device-paths.ts";
+import { DEFAULT_PORT } from "../../../src/panel/address.ts";
 
 const UNITS = join(import.meta.dirname, "..", "..", "..", "units");
 
@@ -27,7 +28,9 @@ const names = readdirSync(join(UNITS, "system"), { withFileTypes: true })
   .filter((entry) => entry.isFile())
   .map(({ name }) => name);
 const services = names.filter((name) => name.endsWith(".service"));
-const WATCH = "bootferry-watch.service"; // the one that stays
+const WATCH = "bootferry-watch.service";
+const PANEL = "bootferry-panel.service";
+const STAYING = [WATCH, PANEL]; // the others are done at some time
 
 function minutes(text: string | undefined): number {
   const [, count, span] = /^(\d+)(s|min)$/.exec(text ?? "") ?? [];
@@ -59,7 +62,7 @@ describe("every unit", () => {
     expect(conditions).toEqual(SPECIAL[name] ?? ANY_DEPLOYMENT);
   });
 
-  it.each(services.filter((name) => name !== WATCH))(
+  it.each(services.filter((name) => !STAYING.includes(name)))(
     "%s is a oneshot without FailureAction=, and restarts only where systemd allows it",
     (name) => {
       const get = unit(`system/${name}`);
@@ -91,7 +94,7 @@ describe("every unit", () => {
       /^\[Install\]$/m.test(readFileSync(join(UNITS, "system", name), "utf8")),
     );
     expect(preSet.toSorted()).toEqual(installable.toSorted());
-    expect([...preset.matchAll(/^disable (.*)$/gm)].map(([, name]) => name)).toEqual([WATCH]);
+    expect([...preset.matchAll(/^disable (.*)$/gm)].map(([, name]) => name)).toEqual(STAYING);
   });
 
   it("makes no cycle of a target that wants it and units that come after the target", () => {
@@ -124,6 +127,33 @@ describe("the unit of agent watch", () => {
 
   it("mounts in a namespace of its own", () => {
     expect(get("Service.PrivateMounts")).toEqual(["yes"]);
+  });
+});
+
+describe("the unit of the panel", () => {
+  const get = unit(`system/${PANEL}`);
+
+  it("is nobody that stays, reads the status by its group, and begins again whatever happens", () => {
+    expect([get("Service.DynamicUser"), get("Service.SupplementaryGroups")]).toEqual([["yes"], ["bootferry"]]);
+    expect([get("Service.CapabilityBoundingSet"), get("Service.NoNewPrivileges")]).toEqual([[""], ["yes"]]);
+    expect([get("Service.Restart"), get("Unit.StartLimitIntervalSec")]).toEqual([["always"], ["0"]]);
+  });
+
+  it("can speak with this machine alone, on the one port", () => {
+    expect([get("Service.IPAddressDeny"), get("Service.IPAddressAllow")]).toEqual([["any"], ["localhost"]]);
+    expect(get("Service.RestrictAddressFamilies")).toEqual(["AF_INET AF_INET6"]);
+    expect(get("Service.SocketBindAllow")).toEqual([`tcp:${DEFAULT_PORT}`]);
+  });
+
+  it("waits for nothing that an update needs, and nothing of it waits for the panel", () => {
+    const others = names.filter((name) => name !== PANEL);
+    for (const name of others) {
+      const wants = ["Wants", "Requires", "After", "BindsTo", "OnSuccess"].flatMap((key) =>
+        unit(`system/${name}`)(`Unit.${key}`),
+      );
+      expect(words(wants)).not.toContain(PANEL);
+    }
+    expect(words(get("Unit.After"))).toEqual(["systemd-tmpfiles-setup.service"]);
   });
 });
 
