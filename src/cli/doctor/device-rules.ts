@@ -18,7 +18,8 @@ const OTHER_UNITS: Readonly<Record<string, string>> = {
   "bootferry-reboot-policy.timer": "asks again whether the device may reboot (`idle` and `window`)",
   "bootferry-bootc-trial.service": "counts the boots of a new system on a bootc host",
   "bootferry-finalize.path": "has a stage that somebody else made finalised at shutdown",
-  "bootferry-panel.service": "shows what happens on a screen",
+  "bootferry-panel.service": "shows on a screen what happens",
+  "bootferry-announce.service": "says on the boot screen and on terminals what happens",
 };
 
 export function judgeUnits({ device }: MachineFacts): readonly Finding[] {

@@ -37,6 +37,8 @@ function demandOf(need: Need | undefined, role: Role, facts: MachineFacts): Dema
       return requiredIf(!device.isSimulated);
     case "bootc":
       return requiredIf(device.backend === "bootc");
+    case "optional with bootc":
+      return device.backend === "bootc" ? "optional" : "none";
     case "grub or u-boot":
       return requiredIf(device.loader?.kind === "grub" || device.loader?.kind === "u-boot");
     case "u-boot":

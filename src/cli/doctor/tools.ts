@@ -13,6 +13,8 @@ export type Need =
   /** Of a real machine, not of one that is simulated in a directory. */
   | "machine"
   | "bootc"
+  /** On bootc hosts, and they get along without it. */
+  | "optional with bootc"
   | "grub or u-boot"
   | "u-boot"
   /** Files are to be sealed: required or optional, as `[store] fs-verity` says. */
@@ -103,7 +105,7 @@ export const TOOLS: readonly Tool[] = [
   tool("eject", "eject", "util-linux", "`media eject` where udisks2 is not there", FORMATTING),
   tool("systemctl", ...SYSTEMD, "reboots, and starts what comes after the medium", { device: "machine" }),
   tool("systemd-inhibit", ...SYSTEMD, "keeps people from rebooting while an image is compared with its signature", {
-    device: "bootc",
+    device: "optional with bootc",
   }),
   tool("logger", "bsdutils", "util-linux", "writes entries with fields into the systemd journal", {
     device: "optional",
@@ -133,9 +135,11 @@ export const TOOLS: readonly Tool[] = [
   }),
   tool("bootc", null, "bootc", "deploys on bootc hosts", { device: "bootc" }),
   tool("mkfifo", ...COREUTILS, "hears bootc's progress", { device: "bootc" }),
-  tool("ostree", "ostree", "ostree", "takes a stage of bootc back that is not what was signed", { device: "bootc" }),
+  tool("ostree", "ostree", "ostree", "takes a stage of bootc back that is not what was signed", {
+    device: "optional with bootc",
+  }),
   tool("grub2-editenv|grub-editenv", "grub-common", "grub2-tools-minimal", "has GRUB count the boots of a bootc host", {
-    device: "bootc",
+    device: "optional with bootc",
   }),
   tool("openssl", "openssl", "openssl", "checks a release by hand; bootferry itself does not use it", FORMATTING),
 ];

@@ -28,6 +28,8 @@ describe("a tool that is not there", () => {
     ["systemctl", "not needed", machine({ device: device({ isSimulated: true }) })],
     ["bootc", "not needed", machine({ device: device() })],
     ["bootc", "missing", machine({ device: device({ backend: "bootc" }) })],
+    ["ostree", "optional", machine({ device: device({ backend: "bootc" }) })],
+    ["ostree", "not needed", machine({ device: device() })],
     ["fsfreeze", "not needed", machine({ device: device() })],
     ["fsfreeze", "missing", machine({ device: device({ loader: { kind: "grub", problem: undefined } }) })],
     ["fw_setenv", "not needed", machine({ device: device({ loader: { kind: "grub", problem: undefined } }) })],
