@@ -14,16 +14,22 @@ export async function openPrivateKey(
   file: string,
   passphraseFile: string | undefined,
 ): Promise<PrivateKey> {
-  const pem = readInputFile(context.path(file)).toString("utf8");
-  try {
-    return parsePrivateKeyPem(pem);
-  } catch (error) {
-    if (!(error instanceof TrustError) || error.code !== "TRUST_PASSPHRASE_NEEDED") throw naming(error, file);
-  }
+  const plain = openPlainKey(context, file);
+  if (plain !== undefined) return plain;
   const passphrase = await readPassphrase(context, file, passphraseFile);
   try {
-    return parsePrivateKeyPem(pem, passphrase);
+    return parsePrivateKeyPem(readInputFile(context.path(file)).toString("utf8"), passphrase);
   } catch (error) {
+    throw naming(error, file);
+  }
+}
+
+/** The private key in `file`, or undefined when it is encrypted. @throws TrustError TRUST_KEY_…; HostError */
+export function openPlainKey(context: CliContext, file: string): PrivateKey | undefined {
+  try {
+    return parsePrivateKeyPem(readInputFile(context.path(file)).toString("utf8"));
+  } catch (error) {
+    if (error instanceof TrustError && error.code === "TRUST_PASSPHRASE_NEEDED") return undefined;
     throw naming(error, file);
   }
 }

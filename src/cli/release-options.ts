@@ -6,7 +6,7 @@ import { type Command, Option } from "commander";
 import type { AbsPath } from "../path.ts";
 import type { ArchitectureChoice } from "../release/architecture.ts";
 import type { CreatedRelease } from "../release/create-release.ts";
-import type { ReleaseDraft } from "../release/release-draft.ts";
+import type { HomelessDraft, ReleaseDraft } from "../release/release-draft.ts";
 import { missingSignatures } from "../release/signer-roles.ts";
 import type { KeyId } from "../trust/keys.ts";
 import type { TrustedRoot } from "../trust/root.ts";
@@ -106,9 +106,6 @@ function addHowOptions(command: Command): void {
       new Option("--no-verify-written", "do not read back what was written; take blobs that are there as they are"),
     );
 }
-
-/** A release without the place that it goes to. */
-export type HomelessDraft = Omit<ReleaseDraft, "destination">;
 
 /**
  * Reads keys, notes and the root, and asks for passphrases, so that what is wrong with them shows before a medium is touched.

@@ -30,7 +30,8 @@ function passphraseFileFor(options: SigningOptions, index: number): string | und
   return files[index] ?? files[0];
 }
 
-function openCommandSigner(context: CliContext, text: string): Signer {
+/** Nothing is run before it signs. @throws CliError CLI_USAGE; TrustError TRUST_KEY_…; HostError */
+export function openCommandSigner(context: CliContext, text: string): Signer {
   const [, publicKeyFile, command] = /^([^=]+)=(.+)$/.exec(text) ?? [];
   const [program, ...args] = command?.split(" ").filter((word) => word !== "") ?? [];
   if (publicKeyFile === undefined || program === undefined) {

@@ -81,6 +81,26 @@ export function planFormat(disk: BlockDevice, request: FormatRequest): FormatPla
   return { ...request, disk: disk.path, volume, filesystemDevice, mapping, steps, labelSteps, tools };
 }
 
+const TABLE_BYTES = 2 << 20; // the first partition begins at 1 MiB, the second copy of a GPT stands at the end
+const CONTAINER_BYTES = 16 << 20; // the header of LUKS2 as cryptsetup makes it
+/** About how much a medium made so will take: rather a little too low than too high. */
+export function estimateRoomBytes({ sizeBytes }: Pick<BlockDevice, "sizeBytes">, request: FormatRequest): number {
+  const { partitionTable, isEncrypted, filesystem } = request;
+  const volume = sizeBytes - (partitionTable === "gpt" ? TABLE_BYTES : 0) - (isEncrypted ? CONTAINER_BYTES : 0);
+  return Math.max(0, Math.floor(volume - overheadBytes(filesystem, volume)));
+}
+
+/** What mkfs takes for itself. ext4 was measured on 64 MiB to 64 GiB: inode tables, and a journal of at most 64 MiB. */
+function overheadBytes(filesystem: MediumFilesystem, volumeBytes: number): number {
+  switch (filesystem) {
+    case "vfat":
+    case "exfat":
+      return volumeBytes * 0.005 + (1 << 20); // allocation tables: 8 bytes for each cluster of 4 KiB or more
+    case "ext4":
+      return volumeBytes * 0.026 + Math.min(volumeBytes * 0.15, 64 << 20);
+  }
+}
+
 /** `/dev/sdb` → `/dev/sdb1`, `/dev/mmcblk0` → `/dev/mmcblk0p1` (Documentation/admin-guide/devices.txt). */
 export function partitionPath(disk: AbsPath, number: number): AbsPath {
   return parseAbsPath(`${disk}${/\d$/.test(disk) ? "p" : ""}${number}`);

@@ -99,7 +99,8 @@ interface Work {
   readonly delta: DeltaPlan | undefined;
 }
 
-function kindOf({ withTree }: ReleaseDraft): (planned: PlannedTarget) => DeltaKind {
+/** What a delta has to know of a target. */
+export function kindOf({ withTree }: Pick<ReleaseDraft, "withTree">): (planned: PlannedTarget) => DeltaKind {
   return ({ compatible, architecture, image: { manifest } }) => {
     return { compatible, architecture, layers: manifest.layers.map(({ digest }) => digest), hasTree: withTree };
   };
@@ -189,7 +190,10 @@ function imagesOf({ image, apps }: ReleaseOutline["planned"][number]) {
 }
 
 /** Only a target without a tree needs a bootc host. */
-export function warningsFor(draft: ReleaseDraft, { planned, heading }: ReleaseOutline): readonly string[] {
+export function warningsFor(
+  draft: Pick<ReleaseDraft, "withTree">,
+  { planned, heading }: ReleaseOutline,
+): readonly string[] {
   if (draft.withTree) return [];
   return [...new Set(planned.flatMap(({ image }) => bootcWarnings(image, heading.version)))];
 }

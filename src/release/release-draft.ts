@@ -37,6 +37,9 @@ export interface ReleaseDraft extends SourceRequests {
   readonly delta?: DeltaRequest | undefined;
 }
 
+/** A release without the place that it goes to. */
+export type HomelessDraft = Omit<ReleaseDraft, "destination">;
+
 export type Heading = Omit<Statement, "targets">;
 
 export interface ReleaseOutline {
@@ -50,7 +53,7 @@ export interface ReleaseOutline {
  *   RELEASE_SEQUENCE_UNKNOWN, RELEASE_ALREADY_EXISTS; BundleError BUNDLE_STATEMENT_INVALID
  */
 export function outlineRelease(
-  draft: ReleaseDraft,
+  draft: HomelessDraft,
   sources: Pick<OpenSources, "targets" | "apps">,
   existing: readonly FoundRelease[],
 ): ReleaseOutline {

@@ -245,7 +245,7 @@ describe("bootferry agent run", () => {
   it("says with --dry-run what it would do, and writes nothing", async () => {
     const state = join(device, "bootferry/var/lib/bootferry");
     expect((await succeed(run("stick-2", "--dry-run"))).stdout).toBe(
-      "A run would install kiosk-os 2.0 (sequence 2).\n",
+      "A run would install kiosk-os 2.0 (sequence 2).\nIt would then reboot at once, check its health and keep it, or go back.\n",
     );
     expect(refusal(await run("stick-stranger", "--dry-run"))).toMatchObject({
       exitStatus: 3,

@@ -7,7 +7,7 @@ import { type MediumSource, requireDevice } from "../../agent/medium-source.ts";
 import { runAgent } from "../../agent/run-agent.ts";
 import { EXIT } from "../../error.ts";
 import { hostDevices } from "../../media/device-lookup.ts";
-import { describeOutcome, outcomeFacts } from "../agent-outcome.ts";
+import { describeContinuation, describeOutcome, outcomeFacts } from "../agent-outcome.ts";
 import { agentPorts } from "../agent-ports.ts";
 import { agentVersion } from "../agent-version.ts";
 import type { CliContext } from "../context.ts";
@@ -88,7 +88,13 @@ async function run(context: CliContext, version: string, options: Options): Prom
     : options.assess
       ? await assessBoot(ports)
       : await runAgent(ports, { medium, storeOnly: options.storeOnly });
-  output.result(outcomeFacts(outcome), () => describeOutcome(outcome));
+  const { reboot } = device.config;
+  const goesOn =
+    outcome.kind === "would-install" ? describeContinuation(reboot, options.storeOnly ?? false) : undefined;
+  const next = options.dryRun ? { dryRun: true, rebootPolicy: goesOn === undefined ? null : reboot.policy } : {};
+  output.result({ ...outcomeFacts(outcome), ...next }, () =>
+    [describeOutcome(outcome), ...(goesOn === undefined ? [] : [goesOn])].join("\n"),
+  );
   if (outcome.error !== undefined) throw outcome.error; // prints it with its remedy, and sets the exit status
 }
 

@@ -14,6 +14,7 @@ import { ejectPorts } from "../media-ports.ts";
 import { findToWrite, formatToWrite } from "../open-medium-to-write.ts";
 import { addOutputOptions } from "../options.ts";
 import type { Output, OutputOptions } from "../output.ts";
+import { rehearseWrite } from "../rehearse-write.ts";
 import { addReleaseOptions, type ReleaseOptions, readDraft, reportCreated, SOURCES_HELP } from "../release-options.ts";
 import { releasePorts } from "../release-ports.ts";
 import { waitForMedium } from "../wait-for-medium.ts";
@@ -22,6 +23,7 @@ interface Options extends ReleaseOptions, FormatOptions, OutputOptions {
   readonly format?: boolean;
   readonly wait?: boolean;
   readonly eject: boolean;
+  readonly dryRun?: boolean;
 }
 
 const DESCRIPTION = `Makes a release of images (as "release create" does) and puts it onto a stick: finds or makes the medium, mounts it, writes, mounts it anew to read everything back from the medium itself, and ejects it.
@@ -42,6 +44,12 @@ export function registerMediaWrite(parent: Command, context: CliContext): void {
   command.addOption(new Option("--no-eject", "leave it plugged in and switched on, unmounted"));
   addReleaseOptions(command);
   addOutputOptions(command);
+  command.addOption(
+    new Option(
+      "--dry-run",
+      "say which disk, what would be erased and written, whether it fits and who would sign; write nothing",
+    ).conflicts("wait"),
+  );
   command.action((words: readonly string[], options: Options) => run(context, words, options));
   addTeaching(command, {
     examples: [
@@ -49,6 +57,11 @@ export function registerMediaWrite(parent: Command, context: CliContext): void {
         does: "Add a release to a medium",
         command:
           "bootferry media write /dev/sdb oci:./image:latest --name kiosk-os --sequence next --compatible acme-kiosk-v2 --key release.key --root root.json",
+      },
+      {
+        does: "Look first: which disk, what would be erased, does it fit",
+        command:
+          "bootferry media write /dev/sdb --format oci:./image:latest --name kiosk-os --sequence 42 --compatible acme-kiosk-v2 --key release.key --dry-run",
       },
       {
         does: "Make a new medium of the next stick that is plugged in",
@@ -65,6 +78,10 @@ async function run(context: CliContext, words: readonly string[], options: Optio
   const { device, sources } = splitWords(context, words, options);
   if (options.format && options.sequence === "next") {
     throw new CliError("CLI_USAGE", "--sequence next counts on from what is on the medium, which --format erases");
+  }
+  if (options.dryRun && device !== undefined) {
+    const draft = await readDraft(context, sources, options, false);
+    return rehearseWrite(context, output, context.media.resolveLinks(device), draft, options);
   }
   const draft = await readDraft(context, sources, options); // what is wrong with keys shows before a stick is touched
   const target = options.wait

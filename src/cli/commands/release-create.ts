@@ -8,7 +8,7 @@ import { createDurably } from "../../host/durable-write.ts";
 import { HostError } from "../../host/error.ts";
 import { createRelease, createUnsigned } from "../../release/create-release.ts";
 import { readForms } from "../../release/delta/read-forms.ts";
-import { rehearseRelease } from "../../release/rehearse-release.ts";
+import { lookAtDirectory } from "../../release/rehearsal-place.ts";
 import type { ReleaseDraft } from "../../release/release-draft.ts";
 import { formatEnvelope } from "../../trust/dsse.ts";
 import type { CliContext } from "../context.ts";
@@ -16,6 +16,7 @@ import { describeForm, formFacts } from "../delta-facts.ts";
 import { addTeaching } from "../help.ts";
 import { addOutputOptions } from "../options.ts";
 import type { Output, OutputOptions } from "../output.ts";
+import { rehearse } from "../rehearsal.ts";
 import { describeStatement } from "../release-facts.ts";
 import {
   addReleaseOptions,
@@ -57,7 +58,12 @@ export function registerReleaseCreate(parent: Command, context: CliContext): voi
     new Option("--to <directory>", "mount point of the medium, or any directory").makeOptionMandatory(),
   );
   addReleaseOptions(command);
-  command.addOption(new Option("--dry-run", "read and merge everything, print the statement, write and sign nothing"));
+  command.addOption(
+    new Option(
+      "--dry-run",
+      "read and merge everything, say what would be made, whether it fits and who would sign; write and sign nothing",
+    ),
+  );
   command.addOption(
     new Option(
       "--unsigned <file>",
@@ -72,6 +78,11 @@ export function registerReleaseCreate(parent: Command, context: CliContext): voi
         does: "One image for one kind of device",
         command:
           "bootferry release create oci:./image:latest --to /media/usb --name kiosk-os --sequence 42 --compatible acme-kiosk-v2 --key release.key",
+      },
+      {
+        does: "Look first: what would be made, does it fit, who would sign",
+        command:
+          "bootferry release create oci:./image:latest --to /media/usb --name kiosk-os --sequence next --compatible acme-kiosk-v2 --key release.key --root root.json --dry-run",
       },
       {
         does: "Two kinds of device, two architectures each, checked against the root",
@@ -95,20 +106,19 @@ export function registerReleaseCreate(parent: Command, context: CliContext): voi
 
 async function run(context: CliContext, sources: readonly string[], options: Options): Promise<void> {
   const output = context.openOutput(options);
-  const ports = releasePorts(context, output);
   const destination = context.path(options.to);
   const withSigners = !options.dryRun && options.unsigned === undefined;
   const draft = { ...(await readDraft(context, sources, options, withSigners, [destination])), destination };
   if (options.dryRun) {
-    const { statement, payloadDigest, warnings } = await rehearseRelease(draft, ports);
-    for (const warning of warnings) output.warn(warning);
-    output.result({ statement, payloadDigest, warnings }, () =>
-      [...describeStatement(statement), `payload   ${payloadDigest}`, "dry run: nothing was written"].join("\n"),
-    );
+    const place = await lookAtDirectory(draft.destination, context.signal);
+    const { facts, lines, problems } = await rehearse(context, output, place, draft, options);
+    output.result(facts, () => [...lines, "dry run: nothing was written, nothing was signed"].join("\n"));
+    const [problem] = problems;
+    if (problem !== undefined) throw problem; // prints it with its remedy, and sets the exit status
     return;
   }
   if (options.unsigned !== undefined) return createToSign(context, output, draft, options.unsigned);
-  const created = await createRelease(draft, ports);
+  const created = await createRelease(draft, releasePorts(context, output));
   const { facts, lines } = reportCreated(output, draft, created);
   const forms = draft.delta && (await readForms(await openMedium(destination), created.statement, context.signal));
   output.result({ ...facts, ...(forms && { carried: forms.map(formFacts) }) }, () =>

@@ -1,5 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { type FormatRequest, LUKS_KDF_MEMORY_KIB, partitionPath, planFormat } from "../../../src/media/plan-format.ts";
+import {
+  estimateRoomBytes,
+  type FormatRequest,
+  LUKS_KDF_MEMORY_KIB,
+  partitionPath,
+  planFormat,
+} from "../../../src/media/plan-format.ts";
 import { parseAbsPath } from "../../../src/path.ts";
 import { blankDisk, devicesOf } from "../../support/machines.ts";
 
@@ -120,5 +126,26 @@ describe("a label", () => {
     ["ext4", "a\nb"],
   ] as const)("of %s must not be %j", (filesystem, label) => {
     expect(() => plan({ filesystem, label })).toThrow(expect.objectContaining({ code: "MEDIA_LABEL_INVALID" }));
+  });
+});
+
+describe("the room of a medium that is to be made", () => {
+  /** What statfs said of ext4 that mkfs.ext4 -m 0 had made of a file of this size, with nothing around it. */
+  it.each([
+    { size: 64, free: 1 - 0.1651 },
+    { size: 256, free: 1 - 0.1176 },
+    { size: 1024, free: 1 - 0.065 },
+    { size: 8192, free: 1 - 0.0299 },
+    { size: 65536, free: 1 - 0.0245 },
+  ])("is estimated a little too low for ext4 of $size MiB", ({ size, free }) => {
+    const request = { ...PLAIN, filesystem: "ext4", partitionTable: "none" } as const;
+    const sizeBytes = size * 2 ** 20;
+    const estimate = estimateRoomBytes({ sizeBytes }, request);
+    expect(estimate).toBeLessThanOrEqual(sizeBytes * free);
+    expect(estimate).toBeGreaterThan(sizeBytes * (free - 0.06));
+  });
+
+  it("is nothing where table and container take it all", () => {
+    expect(estimateRoomBytes({ sizeBytes: 17 << 20 }, { ...PLAIN, isEncrypted: true })).toBe(0);
   });
 });
