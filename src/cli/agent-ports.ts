@@ -5,6 +5,7 @@ import { readSynchronisedTime } from "../agent/synchronised-time.ts";
 import { openMedium } from "../bundle/medium.ts";
 import { hostDevices } from "../media/device-lookup.ts";
 import type { AgentLog } from "./agent-log.ts";
+import { openAnnouncer } from "./announcer.ts";
 import type { CliContext } from "./context.ts";
 import type { ConfiguredDevice } from "./device.ts";
 
@@ -23,11 +24,23 @@ export function agentPorts(
   return {
     ...{ backend, files, programs, exec, clock, paths, config, agentVersion, signal },
     devices: hostDevices,
-    ...(log === undefined ? {} : { onStatus: log.onStatus, onNote: log.onNote, onProgress: log.onProgress }),
+    ...(log === undefined ? {} : { ...hears(log, device), onNote: log.onNote, onProgress: log.onProgress }),
     openMedium,
     monotonicMs: () => performance.now(),
     sleep: context.media.sleep,
     newAttemptId: randomUUID,
     synchronisedNowUtc: () => readSynchronisedTime(exec, clock),
+  };
+}
+
+/** The log first. A simulated device has neither a splash screen nor terminals. */
+function hears(log: Pick<AgentLog, "onStatus">, { paths, config }: ConfiguredDevice): Pick<AgentPorts, "onStatus"> {
+  if (paths.isSimulated) return { onStatus: log.onStatus };
+  const announce = openAnnouncer(paths.runtimeDirectory, config.announce);
+  return {
+    onStatus(status) {
+      log.onStatus(status);
+      announce(status);
+    },
   };
 }

@@ -4,4 +4,5 @@
 export interface TextSink extends NodeJS.WritableStream {
   readonly isTTY?: boolean;
   readonly columns?: number;
+  readonly rows?: number;
 }

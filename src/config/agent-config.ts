@@ -301,6 +301,26 @@ const media = z.strictObject({
   luks: luks.prefault({}).describe("How encrypted media (LUKS2) are opened, always read-only."),
 });
 
+const announce = z.strictObject({
+  plymouth: z
+    .boolean()
+    .default(true)
+    .describe(
+      "Whether the splash screen says what a person must know (leave the stick in, take it out, a restart, the result), where Plymouth shows one. " +
+        "Default: `true`. Example: `plymouth = false`",
+    ),
+  wall: z
+    .boolean()
+    .default(false)
+    .describe("Whether all terminals say it, by `wall`. Default: `false`. Example: `wall = true`"),
+  language: z
+    .enum(["en", "zh"])
+    .default("en")
+    .describe(
+      'In which language both say it; the font of the splash screen has to know it. Default: `"en"`. Example: `language = "zh"`',
+    ),
+});
+
 const support = z.strictObject({
   // Checked when an archive is written: a typing error here must not keep the device from updating.
   recipients: z
@@ -335,6 +355,7 @@ export const agentConfigSchema = z.strictObject({
   store: store.prefault({}).describe("How deployments are kept on disk."),
   hooks: hooks.prefault({}).describe("What to run when the agent changes its state."),
   media: media.prefault({}).describe("Which media it opens, and how."),
+  announce: announce.prefault({}).describe("Where it says what it does besides the panel (docs/signals.md)."),
   support: support.prefault({}).describe("Who may read its logs (docs/support.md)."),
   receipts: receipts.prefault({}).describe("What it writes to media about itself."),
 });

@@ -26,6 +26,10 @@ export interface CliOptions {
 export interface RunningCli {
   /** Returns when the command has said this on stderr; fails when it ends without it. */
   says(text: string): Promise<void>;
+  /** The same for stdout. */
+  prints(text: string): Promise<void>;
+  /** Reads stdout no longer, as `head` does. */
+  closeOutput(): void;
   stop(signal: "SIGTERM" | "SIGINT"): void;
   readonly ended: Promise<CliRun>;
 }
@@ -54,16 +58,19 @@ export function startCli(args: readonly string[], options: CliOptions = {}): Run
       resolve({ exitStatus, stdout: Buffer.concat(stdout).toString("utf8"), stderr: said() });
     });
   });
+  const seen = (stream: NodeJS.ReadableStream, all: () => string, text: string) =>
+    new Promise<void>((resolve, reject) => {
+      const look = () => void (all().includes(text) && resolve());
+      stream.on("data", look);
+      child.on("close", () => reject(new Error(`it ended without saying ${JSON.stringify(text)}: ${said()}`)));
+      look();
+    });
   return {
     ended,
     stop: (signal) => void child.kill(signal),
-    says: (text) =>
-      new Promise((resolve, reject) => {
-        const look = () => void (said().includes(text) && resolve());
-        child.stderr.on("data", look);
-        child.on("close", () => reject(new Error(`it ended without saying ${JSON.stringify(text)}: ${said()}`)));
-        look();
-      }),
+    says: (text) => seen(child.stderr, said, text),
+    prints: (text) => seen(child.stdout, () => Buffer.concat(stdout).toString("utf8"), text),
+    closeOutput: () => void child.stdout.destroy(),
   };
 }
 

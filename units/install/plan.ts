@@ -49,7 +49,6 @@ export interface PlanOptions {
 
 const WATCH_UNIT = "bootferry-watch.service";
 /** For devices with a screen of their own: whoever has one enables it. */
-const PANEL_UNIT = "bootferry-panel.service";
 
 /** Folders of the sources that are laid out as they are, and the mode of their files. */
 const TREES: readonly { readonly from: string; readonly to: string; readonly mode: number }[] = [
@@ -100,10 +99,16 @@ export function planInstallation(source: string, options: PlanOptions): readonly
   ];
   if (options.enable) {
     const links = unitLinks(join(source, "units/system"));
-    const left = options.watch ? [PANEL_UNIT] : [PANEL_UNIT, WATCH_UNIT];
-    items.push(...links.filter(({ path }) => !left.some((unit) => path.endsWith(`/${unit}`))));
+    const unwanted = disabledUnits(source).filter((unit) => !options.watch || unit !== WATCH_UNIT);
+    items.push(...links.filter(({ path }) => !unwanted.some((unit) => path.endsWith(`/${unit}`))));
   }
   return withParents(items);
+}
+
+/** Units that the preset leaves to whoever wants them. */
+function disabledUnits(source: string): readonly string[] {
+  const preset = readFileSync(join(source, "units/system-preset/80-bootferry.preset"), "utf8");
+  return [...preset.matchAll(/^disable (.*)$/gm)].flatMap(([, unit]) => unit ?? []);
 }
 
 function program(source: string, program: Program): Item[] {

@@ -6,6 +6,7 @@ import { trustStateFiles } from "../../../src/agent/trust-memory.ts";
 import { agentConfigSchema } from "../../../src/config/agent-config.ts";
 import { HOST_DEVICE_PATHS } from "../../../src/config/device-paths.ts";
 import { DEFAULT_PORT } from "../../../src/panel/address.ts";
+import { below } from "../../../src/path.ts";
 
 const UNITS = join(import.meta.dirname, "..", "..", "..", "units");
 
@@ -30,7 +31,9 @@ const names = readdirSync(join(UNITS, "system"), { withFileTypes: true })
 const services = names.filter((name) => name.endsWith(".service"));
 const WATCH = "bootferry-watch.service";
 const PANEL = "bootferry-panel.service";
-const STAYING = [WATCH, PANEL]; // the others are done at some time
+const CONSOLE = "bootferry-console.service";
+/** Those that stay, and are left to whoever wants them; the others are done at some time. */
+const STAYING = [WATCH, PANEL, CONSOLE];
 
 function minutes(text: string | undefined): number {
   const [, count, span] = /^(\d+)(s|min)$/.exec(text ?? "") ?? [];
@@ -155,6 +158,35 @@ describe("the unit of the panel", () => {
     }
     expect(words(get("Unit.After"))).toEqual(["systemd-tmpfiles-setup.service"]);
   });
+});
+
+describe("the units of signals", () => {
+  it("show the console in place of a login, to whom the status is open, and write to that console alone", () => {
+    const get = unit(`system/${CONSOLE}`);
+    expect(get("Unit.Conflicts")).toEqual(["getty@tty1.service"]);
+    expect(get("Service.TTYPath")).toEqual(["/dev/tty1"]);
+    expect([...get("Service.DevicePolicy"), ...get("Service.DeviceAllow")]).toEqual(["closed", "/dev/tty1 rw"]);
+    expect([...get("Service.DynamicUser"), ...get("Service.SupplementaryGroups")]).toEqual(["yes", "bootferry"]);
+  });
+
+  it("miss nothing that is left to be said while something is being said", () => {
+    const directory = below(HOST_DEVICE_PATHS.runtimeDirectory, "announce");
+    expect(unit("system/bootferry-announce.path")("Path.PathExistsGlob")).toEqual([`${directory}/*.next`]);
+    const get = unit("system/bootferry-announce.service");
+    expect(get("Unit.StartLimitIntervalSec")).toEqual(["0"]);
+    expect(words(get("Service.ReadWritePaths"))).toEqual([directory]);
+    // An abstract socket is seen in its own network namespace alone (test/images/announce.test.ts).
+    expect(get("Service.PrivateNetwork")).toEqual([]);
+    expect(unit("system/bootferry-media@.service")("Service.PrivateNetwork")).toEqual(["yes"]);
+  });
+
+  it.each(["reboot", "poweroff", "halt"])(
+    "tell the splash screen of a %s what was said before, without need",
+    (how) => {
+      const get = unit(`system/plymouth-${how}.service.d/50-bootferry.conf`);
+      expect(get("Service.ExecStartPost")).toEqual(["-/usr/lib/bootferry/announce --again"]);
+    },
+  );
 });
 
 describe("the media unit", () => {
