@@ -99,8 +99,9 @@ export async function chooseUnder(
   const isWithoutRelease = choice.kind === "refused" && choice.error.code === "BUNDLE_NO_RELEASE";
   if (isWithoutRelease && (carriesRoots || problems.length > 0)) {
     const [problem] = problems;
-    if (steps.length === 0 && problem !== undefined) return { kind: "refused", error: problem, refusals: problems };
-    return { kind: "nothing", message: steps.length === 0 ? describeKnown(adoption) : adopted, refusals: problems };
+    const said = { hasVerified: false, refusals: problems };
+    if (steps.length === 0 && problem !== undefined) return { kind: "refused", error: problem, ...said };
+    return { kind: "nothing", message: steps.length === 0 ? describeKnown(adoption) : adopted, ...said };
   }
   if (choice.kind !== "nothing" || steps.length === 0) return { ...choice, refusals };
   return { ...choice, message: `${adopted} ${choice.message}`, refusals };

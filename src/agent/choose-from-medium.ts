@@ -31,7 +31,12 @@ export interface ChoiceFacts {
   readonly onlyPayload?: Digest;
 }
 
-export type MediumChoice =
+export type MediumChoice = MediumVerdict & {
+  /** Whether a release of the medium has verified, of whatever use it is here. */
+  readonly hasVerified: boolean;
+};
+
+type MediumVerdict =
   | {
       readonly kind: "install";
       readonly release: VerifiedRelease;
@@ -52,7 +57,14 @@ export async function chooseFromMedium(
   facts: ChoiceFacts,
   signal?: AbortSignal,
 ): Promise<MediumChoice> {
-  const { verified, envelopes, problems } = await verifyAll(medium, facts.root, signal);
+  const found = await verifyAll(medium, facts.root, signal);
+  return { ...judge(found, facts), hasVerified: found.verified.length > 0 };
+}
+
+function judge(
+  { verified, envelopes, problems }: Awaited<ReturnType<typeof verifyAll>>,
+  facts: ChoiceFacts,
+): MediumVerdict {
   const { onlyPayload } = facts;
   const eligible = verified.filter(({ payloadDigest }) => onlyPayload === undefined || payloadDigest === onlyPayload);
   const { choice, tried, reasons } = choosePermitted(eligible, facts);

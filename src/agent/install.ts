@@ -13,9 +13,11 @@ import { readChoiceFacts } from "./choice-facts.ts";
 import { chooseFromMedium, type MediumChoice } from "./choose-from-medium.ts";
 import { collectGarbage } from "./collect-garbage.ts";
 import { AgentError } from "./error.ts";
+import { expectNoReceipts, expectReceipts } from "./expect-receipts.ts";
 import type { JournalIn } from "./journal.ts";
 import { keepRelease, openKeptRelease } from "./kept-release.ts";
 import { openGuard } from "./medium-guard.ts";
+import type { MediumOrigin } from "./medium-origin.ts";
 import { type MediumSource, notOurs, type OpenSource, pathOf, withMedium } from "./medium-source.ts";
 import { isRefusal, type Outcome, outcome, reasonOf } from "./outcome.ts";
 import { activate, rebootByPolicy } from "./reboot.ts";
@@ -36,8 +38,19 @@ export type Extent = "install" | "store";
 /** Installs (or stores) the best release of the medium, or says why there is none. */
 export async function installFromMedium(session: Session, source: MediumSource, extent: Extent): Promise<Outcome> {
   await session.enter("medium-given", {}, pathOf(source));
-  const use = (opened: OpenSource) => installFrom(session, opened, extent);
-  return endingOnError(session, () => withMedium(session.ports, source, use, openGuard(session)));
+  let origin: MediumOrigin | undefined;
+  const use = (opened: OpenSource) => {
+    origin = opened.origin;
+    return installFrom(session, opened, extent);
+  };
+  return endingOnError(session, async () => {
+    try {
+      return await withMedium(session.ports, source, use, openGuard(session));
+    } catch (error) {
+      if (isCoded(error, "MEDIA_REMOVED") && origin !== undefined) expectNoReceipts(session, origin);
+      throw error;
+    }
+  });
 }
 
 async function installFrom(session: Session, opened: OpenSource, extent: Extent): Promise<Outcome> {
@@ -47,6 +60,7 @@ async function installFrom(session: Session, opened: OpenSource, extent: Extent)
   adoptRoots({ paths: ports.paths, note: session.note }, adoption);
   const adopted = describeAdoption(adoption, "run");
   const choice = await chooseUnder(opened.medium, adoption, adopted, ports.signal);
+  if (choice.hasVerified && opened.origin !== undefined) expectReceipts(session, opened.origin, extent);
   const ended = await installChosen(session, opened, choice, extent);
   // What is "nothing" to install says it itself, on the device's screen too.
   return adopted === "" || choice.kind === "nothing" ? ended : { ...ended, message: `${adopted} ${ended.message}` };

@@ -8,8 +8,10 @@ import type { DeviceLookup, MediumDevice } from "../media/device-lookup.ts";
 import { MediaError } from "../media/error.ts";
 import type { LuksKeys } from "../media/luks-open.ts";
 import { openDevice } from "../media/open-device.ts";
+import type { ProbedFilesystem } from "../media/probe-filesystem.ts";
 import { type AbsPath, below } from "../path.ts";
 import { type MediumGuard, NO_GUARD } from "./medium-guard.ts";
+import type { MediumOrigin } from "./medium-origin.ts";
 import { mediumKey } from "./quarantine.ts";
 import type { AgentPorts } from "./session.ts";
 
@@ -19,6 +21,8 @@ export type MediumSource =
 
 export interface OpenSource {
   readonly medium: MountedMedium;
+  /** Undefined for a medium that is kept on this device. */
+  readonly origin: MediumOrigin | undefined;
   /** Whether it was pulled out; a directory never is, as far as we can know. */
   isGone(): Promise<boolean>;
   /** Unmounts it: from then on it can be pulled out. Doing it again does nothing. Never fails because the medium is gone. */
@@ -45,7 +49,7 @@ export async function withMedium<T>(
 ): Promise<T> {
   switch (source.kind) {
     case "directory":
-      return use(notOurs(await ports.openMedium(source.directory, ports.signal)));
+      return use({ ...notOurs(await ports.openMedium(source.directory, ports.signal)), origin: source });
     case "device":
       return withDevice(ports, presentDevice(ports, source.device), use, guard);
   }
@@ -53,7 +57,7 @@ export async function withMedium<T>(
 
 /** A medium that somebody else has opened, and will close. */
 export function notOurs(medium: MountedMedium): OpenSource {
-  return { medium, isGone: async () => false, close: async () => undefined };
+  return { medium, origin: undefined, isGone: async () => false, close: async () => undefined };
 }
 
 /** Udev, an arrival or {@link requireDevice} have seen it: a device that is not there now was pulled out meanwhile. */
@@ -77,12 +81,16 @@ async function withDevice<T>(
 ): Promise<T> {
   const { exec, paths, config, signal } = ports;
   let isClosed = false;
+  let filesystem: ProbedFilesystem | undefined;
   try {
     await using opened = await openDevice(exec, device, {
       mediaDirectory: below(paths.runtimeDirectory, "media"),
       filesystems: config.media.filesystems,
       luks: luksKeys(ports),
-      onMount: (filesystem) => guard.opening(mediumKey(filesystem, device), filesystem.label),
+      onMount(found) {
+        filesystem = found;
+        guard.opening(mediumKey(found, device), found.label);
+      },
       signal,
     });
     const close = async () => {
@@ -93,7 +101,8 @@ async function withDevice<T>(
     };
     const medium = await ports.openMedium(opened.mountPoint, signal);
     guard.reading();
-    const result = await use({ medium, close, isGone: () => wasPulled(ports, device) });
+    const origin = filesystem && ({ kind: "device", device, filesystem } as const);
+    const result = await use({ medium, origin, close, isGone: () => wasPulled(ports, device) });
     await close();
     return result;
   } catch (error) {

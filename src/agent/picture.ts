@@ -10,6 +10,7 @@ import { CodedError } from "../error.ts";
 import type { Clock } from "../host/clock.ts";
 import { HostError } from "../host/error.ts";
 import type { Journal } from "./journal.ts";
+import { areReceiptsAwaited, untilReceiptsAreWritten } from "./receipts-due.ts";
 import { recentAttempts } from "./recent-attempts.ts";
 import { openRemainingTime } from "./remaining-time.ts";
 import { isAtRest } from "./states.ts";
@@ -50,7 +51,7 @@ export async function openPicture(ports: PicturePorts, journal: Journal, bootId:
 
   const write = (now: Journal, more: Partial<AgentStatus>, notice: Notice = {}): AgentStatus => {
     const { message, why, waits = null, restart = null } = notice;
-    const told = describeJournal(now, message);
+    const told = describeMedium(describeJournal(now, message), runtimeDirectory);
     const status = { ...told, ...systems, why: why ?? told.why, waits, restart, recent, ...more };
     ignoringHostErrors(() => writeStatus(runtimeDirectory, status));
     return status;
@@ -72,6 +73,12 @@ export async function openPicture(ports: PicturePorts, journal: Journal, bootId:
       write(now, { updatedAtUtc: ports.clock.nowUtc().toISOString(), progress });
     },
   };
+}
+
+/** A medium that is being written to must stay in, whatever the journal says of reading. */
+function describeMedium(told: AgentStatus, runtimeDirectory: PicturePorts["paths"]["runtimeDirectory"]): AgentStatus {
+  if (told.medium !== "may-be-removed" || !areReceiptsAwaited(runtimeDirectory)) return told;
+  return { ...told, medium: "do-not-remove", message: untilReceiptsAreWritten(told.message) };
 }
 
 /** Of a medium that was read before the machine was started, nobody knows whether it is in still. */

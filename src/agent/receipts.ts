@@ -24,8 +24,8 @@ import { readTrustCopies } from "../trust/state-copies.ts";
 import { formatUtcTime } from "../trust/utc-time.ts";
 import { floorsFoundAgain } from "./floors.ts";
 import { describeHealth } from "./health-report.ts";
-import { readHistory } from "./history.ts";
 import { type EndedJournal, isEnded } from "./journal.ts";
+import { noteOnce } from "./note-once.ts";
 import type { ReleaseFacts } from "./release-facts.ts";
 import type { AgentPorts, Session } from "./session.ts";
 import { readTrust, trustStateFiles } from "./trust-memory.ts";
@@ -52,17 +52,6 @@ export async function settleReceipts(session: Pick<Session, "ports" | "journal" 
     ports.signal?.throwIfAborted(); // the next start makes up for it
     if (!(error instanceof CodedError) && errnoOf(error) === undefined) throw error;
     noteOnce(session, `no receipt could be written: ${(error as Error).message}`);
-  }
-}
-
-/** A full disk takes no note either, and says it again at each start: once is enough. */
-function noteOnce({ ports, note }: Pick<Session, "ports" | "note">, message: string): void {
-  try {
-    const { records } = readHistory(ports.paths.stateDirectory);
-    if (records.some((record) => record.kind === "note" && record.message === message)) return;
-    note("receipt", message);
-  } catch (error) {
-    if (!(error instanceof CodedError)) throw error;
   }
 }
 

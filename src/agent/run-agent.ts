@@ -14,6 +14,7 @@ import { noJournal } from "./journal.ts";
 import type { MediumSource } from "./medium-source.ts";
 import { openSession } from "./open-session.ts";
 import { type Outcome, outcome } from "./outcome.ts";
+import { areReceiptsAwaited, dropAwaited, untilReceiptsAreWritten } from "./receipts-due.ts";
 import type { AgentPorts, Session } from "./session.ts";
 import { isAtRest, isMediumNeeded } from "./states.ts";
 import { settleTrust } from "./trust-memory.ts";
@@ -35,8 +36,10 @@ export interface AgentRequest {
  *   TRUST_STATE_VERSION; DeployError DEPLOY_BOOT_PARTITION_ABSENT; the reason of the signal, after which the next run goes on
  */
 export async function runAgent(ports: AgentPorts, request: AgentRequest): Promise<Outcome> {
+  // Such a run is ordered after the writing of receipts (docs/units.md): what is awaited still will never come.
+  if (request.medium === undefined) dropAwaited(ports.paths.runtimeDirectory);
   const session = await openSession(ports);
-  if (request.storeOnly === true) return storeOnly(session, request);
+  if (request.storeOnly === true) return tellOfReceipts(session, await storeOnly(session, request));
   const left = await finishEarlier(session);
   if (left !== undefined && !isAtRest(session.journal.state)) return withMediumWaiting(left, request);
   if (request.medium !== undefined) return installFromMedium(session, request.medium, "install");
@@ -64,6 +67,12 @@ async function storeOnly(session: Session, request: AgentRequest): Promise<Outco
   }
   if (request.medium === undefined) return outcome(session.journal, "nothing");
   return installFromMedium(session, request.medium, "store");
+}
+
+/** "You can remove the medium" is said when that is true: bootferry-receipts@.service follows this run, and says it then. */
+function tellOfReceipts({ ports }: Session, stored: Outcome): Outcome {
+  if (!areReceiptsAwaited(ports.paths.runtimeDirectory)) return stored;
+  return { ...stored, message: untilReceiptsAreWritten(stored.message) };
 }
 
 function withMediumWaiting(left: Outcome, { medium }: AgentRequest): Outcome {

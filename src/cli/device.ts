@@ -164,6 +164,20 @@ export async function configureDevice(context: CliContext, options: DeviceOption
   return kind === "bootc" ? configureBootc(context, config) : configureNative(context, device, options);
 }
 
+/**
+ * The files and the configuration of the running deployment, for whoever neither deploys nor reads what is deployed.
+ * @throws ConfigError; as {@link configureDevice} for a simulated one
+ */
+export async function readDevice(
+  context: CliContext,
+  options: DeviceOptions,
+): Promise<Pick<ConfiguredDevice, "paths" | "files" | "programs" | "config">> {
+  const { paths } = findDevice(context, options);
+  if (paths.isSimulated) return configureDevice(context, options);
+  const config = await readConfig(context, hostFiles, options.config);
+  return { paths, files: hostFiles, programs: hostPrograms, config };
+}
+
 function configureBootc({ exec }: CliContext, config: AgentConfig): ConfiguredDevice {
   const paths = BOOTC_DEVICE_PATHS;
   const backend = openBootcBackend({ paths, exec, tries: config.install.tries });

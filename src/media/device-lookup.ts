@@ -3,7 +3,8 @@
  * can pull sticks that they do not have.
  *
  * The kernel makes `/sys/class/block/<name>` anew for each device that appears, and takes it away (or calls its size 0,
- * for a card reader or a loop device) when it goes: its inode number tells a stick from the next one of the same name.
+ * for a card reader or a loop device) when it goes: its inode number tells a stick from the next one of the same name. Cards
+ * in a reader that stays are told apart by `diskseq`, which rises with each change of media (Linux 5.15).
  */
 import { readFileSync, realpathSync, statSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
@@ -44,15 +45,32 @@ export const hostDevices: DeviceLookup = {
   },
 };
 
+/** Of a partition that of its disk, one directory up; empty where the kernel does not count. */
+function diskSequence(directory: AbsPath): string {
+  for (const file of [below(directory, "diskseq"), below(directory, "..", "diskseq")]) {
+    try {
+      return readFileSync(file, "utf8").trim();
+    } catch (error) {
+      if (errnoOf(error) !== "ENOENT") throw error;
+    }
+  }
+  return "";
+}
+
 function findOnHost(path: AbsPath): MediumDevice | undefined {
   try {
     const real = parseAbsPath(realpathSync(path));
     if (!statSync(real).isBlockDevice()) return undefined;
     const kernelName = real.replace(/^\/dev\//, "").replaceAll("/", "!");
-    const directory = below(SYSFS_BLOCK, kernelName);
+    const directory = parseAbsPath(realpathSync(below(SYSFS_BLOCK, kernelName)));
     const sizeBytes = Number(readFileSync(below(directory, "size"), "utf8")) * SYSFS_SECTOR_BYTES;
     if (sizeBytes === 0) return undefined;
-    return { path: real, kernelName, sizeBytes, identity: `${statSync(directory).ino} ${sizeBytes}` };
+    return {
+      path: real,
+      kernelName,
+      sizeBytes,
+      identity: `${statSync(directory).ino} ${sizeBytes} ${diskSequence(directory)}`,
+    };
   } catch (error) {
     if (errnoOf(error) === undefined) throw error;
     return undefined; // ENOENT, ENODEV …: whatever is wrong with it, it is no device that can be read

@@ -1,5 +1,5 @@
 /**
- * Mounting a medium: read-only, with an explicit type, and with everything switched off that a hostile file system could
+ * Mounting a medium: read-only unless it is to take receipts, with an explicit type, and with everything switched off that a hostile file system could
  * offer (set-uid files, device nodes, programs, links). mount(8).
  *
  *     <media directory>/<kernel name>      mode 0700, unmounted when it is disposed of
@@ -23,10 +23,13 @@ export interface MountRequest {
   readonly device: AbsPath;
   readonly type: string;
   readonly mountPoint: AbsPath;
+  /** `write` also asks the kernel to write at once: a stick is pulled without a word. */
+  readonly access?: "read" | "write";
   readonly signal?: AbortSignal | undefined;
 }
 
-const SAFE_OPTIONS = ["ro", "nosuid", "nodev", "noexec", "nosymfollow"];
+const SAFE_OPTIONS = ["nosuid", "nodev", "noexec", "nosymfollow"];
+const OPTIONS_BY_ACCESS = { read: ["ro"], write: ["rw", "sync"] } as const;
 /** ext4: the journal is not replayed (that would write), and an error on the medium is no reason to panic, whatever its superblock says. */
 const OPTIONS_BY_TYPE: Readonly<Record<string, readonly string[]>> = { ext4: ["noload", "errors=continue"] };
 
@@ -40,13 +43,14 @@ export async function clearMountPoint(exec: Exec, mountPoint: AbsPath): Promise<
 }
 
 /** Mounts a medium at a directory that nothing is mounted at. @throws MediaError MEDIA_MOUNT_FAILED; HostError */
-export async function openMount(exec: Exec, { device, type, mountPoint, signal }: MountRequest): Promise<Mounted> {
+export async function openMount(exec: Exec, request: MountRequest): Promise<Mounted> {
+  const { device, type, mountPoint, access = "read", signal } = request;
   try {
     mkdirSync(mountPoint, { recursive: true, mode: 0o700 });
   } catch (error) {
     throw hostError(error, `making ${mountPoint}`);
   }
-  const options = [...SAFE_OPTIONS, ...(OPTIONS_BY_TYPE[type] ?? [])].join(",");
+  const options = [...OPTIONS_BY_ACCESS[access], ...SAFE_OPTIONS, ...(OPTIONS_BY_TYPE[type] ?? [])].join(",");
   try {
     await exec(["mount", "-t", type, "-o", options, "--source", device, "--target", mountPoint], {
       timeoutMs: MOUNT_TIMEOUT_MS,

@@ -7,6 +7,11 @@ export type ReceiptErrorCode =
   | "RECEIPT_MEDIUM_ID_INVALID"
   | "RECEIPT_NOT_PLAIN"
   | "RECEIPT_TOO_LARGE"
+  | "RECEIPT_NOT_ALLOWED"
+  | "RECEIPT_MEDIUM_NOT_VERIFIED"
+  | "RECEIPT_MEDIUM_UNFIT"
+  | "RECEIPT_NOT_WRITTEN"
+  | "RECEIPT_NOTHING_TO_WRITE"
   | "RECEIPT_NONE"
   | "RECEIPT_LEDGER_LINE"
   | "RECEIPT_LEDGER_ABSENT"
@@ -32,6 +37,29 @@ export const RECEIPT_ERRORS: ErrorTable<ReceiptErrorCode> = {
   RECEIPT_TOO_LARGE: {
     exit: EXIT.medium,
     remedy: "Remove the named file from the medium: no bootferry writes one of that size.",
+  },
+  RECEIPT_NOT_ALLOWED: {
+    exit: EXIT.notApplicable,
+    remedy: "Set `write-to-media = true` in the table [receipts] of agent.toml, if this device is to write receipts.",
+  },
+  RECEIPT_MEDIUM_NOT_VERIFIED: {
+    exit: EXIT.notTrusted,
+    remedy: "Insert a medium with a release that this device trusts, and leave it in until the device has read it.",
+  },
+  RECEIPT_MEDIUM_UNFIT: {
+    exit: EXIT.medium,
+    remedy:
+      "Bring a stick with vfat or exfat that is not encrypted, if receipts are to be written; updates work from this one.",
+  },
+  RECEIPT_NOT_WRITTEN: {
+    exit: EXIT.medium,
+    remedy:
+      "Make room on the stick, switch off its write protection, or bring another one: the receipts are kept and go to the next medium.",
+  },
+  RECEIPT_NOTHING_TO_WRITE: {
+    exit: EXIT.failed,
+    remedy:
+      "Run `bootferry agent run`, which makes the first receipt; `bootferry agent history` says what kept it from that.",
   },
   RECEIPT_NONE: {
     exit: EXIT.medium,

@@ -9,6 +9,7 @@ import { ejectDevice, REMOVE_TEXT, releaseDevice } from "../eject-device.ts";
 import { CliError } from "../error.ts";
 import { addFormatOptions, type FormatOptions } from "../format-options.ts";
 import { formatBytes } from "../format-units.ts";
+import { giveMediumId } from "../give-medium-id.ts";
 import { addTeaching } from "../help.ts";
 import { ejectPorts } from "../media-ports.ts";
 import { findToWrite, formatToWrite } from "../open-medium-to-write.ts";
@@ -98,6 +99,7 @@ async function run(context: CliContext, words: readonly string[], options: Optio
     { ...draft, destination: medium.mountPoint, verifyWritten: draft.verifyWritten ? "later" : false },
     ports,
   );
+  giveMediumId(output, medium.mountPoint);
   const { facts, lines } = reportCreated(output, draft, created);
   const isComplete = facts.missingSignatures.length === 0;
   const readBack = draft.verifyWritten

@@ -13,6 +13,7 @@ import type { ReleaseDraft } from "../../release/release-draft.ts";
 import { formatEnvelope } from "../../trust/dsse.ts";
 import type { CliContext } from "../context.ts";
 import { describeForm, formFacts } from "../delta-facts.ts";
+import { giveMediumId } from "../give-medium-id.ts";
 import { addTeaching } from "../help.ts";
 import { addOutputOptions } from "../options.ts";
 import type { Output, OutputOptions } from "../output.ts";
@@ -119,6 +120,7 @@ async function run(context: CliContext, sources: readonly string[], options: Opt
   }
   if (options.unsigned !== undefined) return createToSign(context, output, draft, options.unsigned);
   const created = await createRelease(draft, releasePorts(context, output));
+  if (context.env["SOURCE_DATE_EPOCH"] === undefined) giveMediumId(output, destination); // whose bytes nobody compares
   const { facts, lines } = reportCreated(output, draft, created);
   const forms = draft.delta && (await readForms(await openMedium(destination), created.statement, context.signal));
   output.result({ ...facts, ...(forms && { carried: forms.map(formFacts) }) }, () =>

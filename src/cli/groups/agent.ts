@@ -7,6 +7,7 @@ import { registerAgentRestoreSource } from "../commands/agent-restore-source.ts"
 import { registerAgentRun } from "../commands/agent-run.ts";
 import { registerAgentStatus } from "../commands/agent-status.ts";
 import { registerAgentWatch } from "../commands/agent-watch.ts";
+import { registerAgentWriteReceipts } from "../commands/agent-write-receipts.ts";
 import type { CliContext } from "../context.ts";
 
 export function registerVerbs(agent: Command, context: CliContext): void {
@@ -15,6 +16,7 @@ export function registerVerbs(agent: Command, context: CliContext): void {
   registerAgentStatus(agent, context);
   registerAgentHistory(agent, context);
   registerAgentExportLogs(agent, context);
+  registerAgentWriteReceipts(agent, context);
   registerAgentApprove(agent, context);
   registerAgentRestoreSource(agent, context);
 }

@@ -50,6 +50,7 @@ describe("every unit", () => {
     "bootferry-finalize.service": ["bootferry.deployment"],
     "bootferry-bootc-trial.service": ["/var/lib/bootferry/bootc-trial"],
     "bootferry-bootc-rollback.service": ["/var/lib/bootferry/bootc-trial"],
+    "bootferry-receipts@.service": [...ANY_DEPLOYMENT, "/run/bootferry/receipts-due/%I"],
     "bootferry-reboot-policy.service": [
       "|/boot/grub/bootferry.cfg",
       "|/boot/extlinux/bootferry.conf",
@@ -196,7 +197,8 @@ describe("the media unit", () => {
     expect(get("Unit.BindsTo")).toEqual(["dev-%i.device"]);
     expect(words(get("Unit.After"))).toEqual(expect.arrayContaining(["dev-%i.device", "bootferry-health.service"]));
     expect(get("Service.ExecStart")[0]).toMatch(/^\/usr\/bin\/bootferry agent run --device \/dev\/%I --store-only/);
-    expect(get("Unit.OnSuccess")).toEqual(["bootferry-agent.service"]);
+    const after = ["bootferry-agent.service", "bootferry-receipts@%i.service"];
+    expect([words(get("Unit.OnSuccess")), words(get("Unit.OnFailure"))]).toEqual([after, after]);
     expect(get("Service.ExecStopPost")).toEqual(["-/usr/lib/bootferry/media-cleanup %I"]);
   });
 
@@ -230,6 +232,36 @@ describe("the media unit", () => {
     for (const path of Object.values(trustStateFiles(HOST_DEVICE_PATHS))) {
       expect(writable.some((directory) => path.startsWith(`${directory}/`))).toBe(true);
     }
+  });
+});
+
+describe("the unit of receipts", () => {
+  const get = unit("system/bootferry-receipts@.service");
+
+  it("runs only for a medium with a mark, which goes whatever becomes of it", () => {
+    const mark = "/run/bootferry/receipts-due/%I";
+    expect(get("Unit.ConditionPathExists")).toContain(mark);
+    expect(get("Service.ExecStart")).toEqual(["/usr/bin/bootferry agent write-receipts --device /dev/%I"]);
+    expect(get("Service.ExecStopPost")).toEqual([`-/usr/bin/rm -f ${mark}`]);
+  });
+
+  it("is over before the agent, which may reboot, and ends with its device without waiting for one", () => {
+    expect(words(get("Unit.Before"))).toContain("bootferry-agent.service");
+    expect([get("Unit.Requisite"), get("Unit.StopPropagatedFrom"), get("Unit.BindsTo")]).toEqual([
+      ["dev-%i.device"],
+      ["dev-%i.device"],
+      [],
+    ]);
+    const most = minutes(get("Service.TimeoutStartSec")[0]) + minutes(get("Service.TimeoutStopSec")[0]);
+    expect(most).toBeLessThan(2); // so long an update may wait for a worn-out stick
+    expect([get("Unit.OnFailure"), get("Service.Restart")]).toEqual([[], []]);
+  });
+
+  it("mounts in a namespace of its own, sees no disk but the medium, and can neither unlock nor store anything", () => {
+    expect([get("Service.PrivateMounts"), get("Service.ProtectSystem")]).toEqual([["yes"], ["strict"]]);
+    expect([get("Service.DevicePolicy"), get("Service.DeviceAllow")]).toEqual([["closed"], ["/dev/%I rw"]]);
+    expect(words(get("Service.ReadWritePaths"))).toEqual(["/var/lib/bootferry", "/run/bootferry"]);
+    expect(words(get("Service.CapabilityBoundingSet"))).toEqual(["CAP_SYS_ADMIN", "CAP_DAC_OVERRIDE"]);
   });
 });
 
