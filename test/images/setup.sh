@@ -32,7 +32,7 @@ make_layers() {
 }
 
 if [ "$(id -u)" != 0 ]; then echo "$0 needs root: it installs packages and makes device nodes" >&2; exit 1; fi
-install_packages skopeo podman umoci mmdebstrap zstd openssl openssh-client time grub-common libubootenv-tool docker-registry apache2-utils systemd age shellcheck plymouth \
+install_packages skopeo podman umoci curl mmdebstrap zstd openssl openssh-client time grub-common libubootenv-tool docker-registry apache2-utils systemd age shellcheck plymouth \
   zsh fish mandoc man-db groff
 mkdir -p "$images"
 scratch=$(mktemp -d "$cache/scratch.XXXXXX")

@@ -48,7 +48,7 @@ describe("on a fresh Debian 13", () => {
   });
 
   it("the tutorial's commands work as they are written", () => {
-    debian.run("apt-get -qqy install umoci && mkdir /root/newcomer");
+    debian.run("apt-get -qqy install umoci curl && mkdir /root/newcomer");
     const commands = commandsOf(join(CLONE, "docs/tutorial.md"), "sh");
     const said = debian.run(`export BOOTFERRY_PASSPHRASE='correct horse'\ncd /root/newcomer\n${commands}`);
     expect(said).toContain("confirmed: kiosk-os 2.0 (sequence 2) runs and is confirmed.");
