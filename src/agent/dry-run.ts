@@ -40,8 +40,8 @@ async function planUse(
   const choice = await chooseUnder(medium, adoption, adopted, signal);
   if (choice.kind !== "install") return { adopted, choice };
   const error = await supplyError(() => backend.checkSupply(medium.layout, choice.release, choice.target, signal));
-  const { refusals } = choice;
-  return { adopted, choice: error === undefined ? choice : { kind: "refused" as const, error, refusals } };
+  const { refusals, hasVerified } = choice;
+  return { adopted, choice: error === undefined ? choice : { kind: "refused" as const, error, refusals, hasVerified } };
 }
 
 /** A release that fits and is not all there, such as a delta whose base this device lacks, is refused as well. */
