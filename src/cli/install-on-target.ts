@@ -13,6 +13,7 @@ import { EXIT, type ExitStatus } from "../error.ts";
 import { HostError } from "../host/error.ts";
 import type { AbsPath, RelPath } from "../path.ts";
 import { openReleasePreview } from "../store/preview.ts";
+import { byteProgress } from "./byte-progress.ts";
 import type { CliContext } from "./context.ts";
 import {
   addInstallSourceOptions,
@@ -68,8 +69,12 @@ export async function planDevice(
 ): Promise<DevicePlan> {
   const { medium, choice } = source;
   const { architecture } = choice.target;
-  await using preview = await openReleasePreview(medium.layout, choice.target, context);
+  using progress = byteProgress(output, "looking into the image");
+  const { exec, signal } = context;
+  const { onProgress } = progress;
+  await using preview = await openReleasePreview(medium.layout, choice.target, { exec, signal, onProgress });
   const config = await readInstallConfig(preview, architecture);
+  progress[Symbol.dispose](); // before anything else is said
   for (const warning of config.warnings) output.warn(warning);
   const keys = options.rootSshAuthorizedKeys;
   return {

@@ -10,8 +10,10 @@ import { StoreError, type StoreErrorCode } from "../store/error.ts";
 import { verifyStore } from "../store/verify-store.ts";
 import { TrustError } from "../trust/error.ts";
 import { evaluateRollback, nameRefusal, rollbackRefusal } from "../trust/rollback-policy.ts";
+import { byteProgress } from "./byte-progress.ts";
 import type { CliContext } from "./context.ts";
 import type { NativeDevice } from "./device.ts";
+import type { Output } from "./output.ts";
 
 /**
  * Requires that this device would still choose the release, and that all of its contents are whole on the disk. Reads only.
@@ -21,6 +23,7 @@ import type { NativeDevice } from "./device.ts";
  */
 export async function verifyDownloaded(
   { signal }: Pick<CliContext, "signal">,
+  output: Pick<Output, "openProgress">,
   device: NativeDevice,
   { id }: StagedDeployment,
 ): Promise<void> {
@@ -31,8 +34,10 @@ export async function verifyDownloaded(
     throw new DeployError("DEPLOY_NOT_STAGED", `${id} is not there`);
   }
   requireAcceptable(deployment, config.follow.name, await readTrust(device, facts));
+  using progress = byteProgress(output, "checking what was downloaded");
   const { missing, corrupt, missingImages, corruptImages } = await verifyStore(store, [deployment.imageDigest], {
     signal,
+    onProgress: progress.onProgress,
   });
   const damage: readonly (readonly [StoreErrorCode, string, Iterable<string>])[] = [
     ["STORE_IMAGE_MISSING", "is not there", missingImages],

@@ -138,6 +138,8 @@ export interface GcResult {
 export interface GcOptions {
   /** Also drops the rollback deployment: room for the next one. The booted and the last confirmed ones always stay. */
   readonly dropRollback?: boolean;
+  /** Content bytes that are removed, of those that will be. */
+  readonly onProgress?: (bytesDone: number, bytesTotal: number) => void;
 }
 
 export interface DeployBackend {

@@ -21,6 +21,7 @@ import type { SourceImage } from "./layout-images.ts";
 import { openSources } from "./open-sources.ts";
 import { bootcWarnings, type PlannedTarget } from "./plan-release.ts";
 import type { ReleasePorts } from "./ports.ts";
+import { findPresent } from "./present-blobs.ts";
 import { prepareContents, prepareRelease, publishRelease } from "./publish-release.ts";
 import { prepareRoots } from "./publish-roots.ts";
 import { verifyWritten } from "./read-back.ts";
@@ -135,7 +136,7 @@ async function writeRelease(work: Work, ports: ReleasePorts): Promise<CreatedRel
 async function writeContents(work: Work, ports: ReleasePorts): Promise<Contents> {
   const { draft, outline, existing, writer, openBound, delta } = work;
   const written: PinnedContent[] = [];
-  const sink = sinkInto(writer, written, draft, ports);
+  const sink = await sinkInto(work, written, ports);
   const systemSink = delta && leavingOut(sink, delta.leftOut);
   const checkRoom = (images: readonly SourceImage[]) => writer.checkRoom(images.flatMap(blobsOf));
   const collected = await collectTargets(outline.planned, { ...draft, sink, systemSink, openBound, checkRoom }, ports);
@@ -174,12 +175,22 @@ async function readBack({ draft, writer }: Work, blobs: readonly PinnedContent[]
   if (draft.verifyWritten === true) await verifyWritten(writer.layout, blobs, ports);
 }
 
-function sinkInto(writer: MediumWriter, written: PinnedContent[], draft: ReleaseDraft, { signal }: ReleasePorts) {
+async function sinkInto({ draft, outline, writer, delta }: Work, written: PinnedContent[], ports: ReleasePorts) {
+  const { signal } = ports;
+  // Without read-back the person has chosen speed over certainty: what has the right size is taken as it is.
+  const trustContent = draft.verifyWritten === false;
+  const isCarried = ({ digest }: PinnedContent) => !delta?.leftOut.has(digest);
+  const planned = outline.planned.flatMap(imagesOf).flatMap(blobsOf).filter(isCarried);
+  const looked = new Set(trustContent ? [] : planned.map(({ digest }) => digest));
+  const present = trustContent ? new Set<Digest>() : await findPresent(writer.layout, planned, ports);
   return {
-    // Without read-back the person has chosen speed over certainty: what has the right size is taken as it is.
-    hasBlob: (blob: PinnedContent) => writer.hasBlob(blob, { trustContent: draft.verifyWritten === false, signal }),
+    async hasBlob(blob: PinnedContent) {
+      if (present.has(blob.digest)) return true;
+      return !looked.has(blob.digest) && (await writer.hasBlob(blob, { trustContent, signal }));
+    },
     async writeBlob(chunks: AsyncIterable<Buffer>, expected: PinnedContent) {
       await writer.writeBlob(chunks, expected);
+      present.add(expected.digest);
       written.push(expected);
     },
   };

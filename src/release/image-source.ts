@@ -8,6 +8,7 @@ import { type ArchitectureChoice, chooseArchitectures } from "./architecture.ts"
 import { ReleaseError } from "./error.ts";
 import { readLayoutImages, type SourceImage } from "./layout-images.ts";
 import { extractOciArchive } from "./oci-archive.ts";
+import type { ReleasePorts } from "./ports.ts";
 import { openScratch } from "./scratch-directory.ts";
 import { fetchWithSkopeo } from "./skopeo.ts";
 import { parseSourceReference } from "./source-reference.ts";
@@ -27,6 +28,7 @@ export interface ImageSourceOptions {
   readonly scratchDirectory: AbsPath;
   readonly architectures: ArchitectureChoice;
   readonly signal: AbortSignal;
+  readonly openProgress: ReleasePorts["openProgress"];
 }
 
 /**
@@ -36,7 +38,7 @@ export interface ImageSourceOptions {
  */
 export async function openImageSource(label: string, options: ImageSourceOptions): Promise<ImageSource> {
   const reference = parseSourceReference(label, options.workingDirectory);
-  const { exec, signal, architectures } = options;
+  const { exec, architectures } = options;
   if (reference.kind === "layout") {
     const images = choose(await readLayoutImages(openLayout(reference.directory), reference.tag), label, architectures);
     return { label, images, [Symbol.asyncDispose]: async () => undefined };
@@ -45,11 +47,11 @@ export async function openImageSource(label: string, options: ImageSourceOptions
   try {
     const layout = openLayout(scratch.directory);
     if (reference.kind === "archive") {
-      await extractOciArchive(reference.file, scratch.directory, signal);
+      await extractOciArchive(reference.file, scratch.directory, options);
       const images = choose(await readLayoutImages(layout, reference.tag), label, architectures);
       return { label, images, [Symbol.asyncDispose]: () => scratch[Symbol.asyncDispose]() };
     }
-    const tags = await fetchWithSkopeo(exec, reference.reference, scratch.directory, architectures, signal);
+    const tags = await fetchWithSkopeo(exec, reference.reference, scratch.directory, architectures, options);
     const images: SourceImage[] = [];
     for (const tag of tags) images.push(...(await readLayoutImages(layout, tag)));
     return { label, images, [Symbol.asyncDispose]: () => scratch[Symbol.asyncDispose]() };

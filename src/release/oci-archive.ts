@@ -5,7 +5,7 @@
  * else are passed over, so nothing is ever written elsewhere. Blobs are verified when they are read from the scratch.
  */
 import { createReadStream, createWriteStream } from "node:fs";
-import { mkdir, open } from "node:fs/promises";
+import { mkdir, open, stat } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { extract } from "tar-stream";
@@ -15,6 +15,7 @@ import { OciError } from "../oci/error.ts";
 import type { Compression } from "../oci/media-type.ts";
 import { type AbsPath, below } from "../path.ts";
 import { ReleaseError } from "./error.ts";
+import type { ProgressMeter, ReleasePorts } from "./ports.ts";
 
 const LAYOUT_FILE = /^(?:\.\/)?(oci-layout|index\.json|blobs\/sha256\/[0-9a-f]{64})$/;
 
@@ -22,11 +23,16 @@ const LAYOUT_FILE = /^(?:\.\/)?(oci-layout|index\.json|blobs\/sha256\/[0-9a-f]{6
  * @param into an empty directory
  * @throws ReleaseError RELEASE_ARCHIVE_INVALID, HostError
  */
-export async function extractOciArchive(file: AbsPath, into: AbsPath, signal: AbortSignal): Promise<void> {
+export async function extractOciArchive(
+  file: AbsPath,
+  into: AbsPath,
+  { signal, openProgress }: Pick<ReleasePorts, "signal" | "openProgress">,
+): Promise<void> {
   const compression = await readCompression(file);
   await mkdir(below(into, "blobs", "sha256"), { recursive: true });
   const archive = extract();
-  const source = createReadStream(file, { signal });
+  using meter = openProgress(`unpacking ${file}`, (await stat(file)).size);
+  const source = counted(createReadStream(file, { signal }), meter);
   const feeding = pipeline(Readable.from(decompress(source, compression, Number.MAX_SAFE_INTEGER)), archive);
   feeding.catch(() => undefined); // comes out of the loop below too
   try {
@@ -45,6 +51,13 @@ export async function extractOciArchive(file: AbsPath, into: AbsPath, signal: Ab
       });
     }
     throw cause;
+  }
+}
+
+async function* counted(chunks: AsyncIterable<Buffer>, meter: ProgressMeter): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) {
+    meter.advance(chunk.length);
+    yield chunk;
   }
 }
 

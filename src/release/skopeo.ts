@@ -3,13 +3,16 @@
  *
  * The raw manifest is asked for first: it says which architectures there are before anything is downloaded.
  */
+import { CodedError } from "../error.ts";
 import type { Exec } from "../host/exec.ts";
-import { MAX_DOCUMENT_BYTES, parseIndex } from "../oci/document.ts";
+import { MAX_DOCUMENT_BYTES, parseIndex, parseManifest } from "../oci/document.ts";
 import { isIndexMediaType } from "../oci/media-type.ts";
 import { MAX_JSON_DEPTH, parseStrictJson } from "../oci/strict-json.ts";
 import type { AbsPath } from "../path.ts";
 import { type ArchitectureChoice, chooseArchitectures } from "./architecture.ts";
+import type { ReleasePorts } from "./ports.ts";
 import { COPY_TIMEOUT_MS, INSPECT_TIMEOUT_MS, runSkopeo } from "./run-skopeo.ts";
+import { whileGrowing } from "./watch-directory.ts";
 
 /**
  * Copies the chosen platforms of `reference` into the layout `into`.
@@ -21,7 +24,7 @@ export async function fetchWithSkopeo(
   reference: string,
   into: AbsPath,
   choice: ArchitectureChoice,
-  signal: AbortSignal,
+  { signal, openProgress }: Pick<ReleasePorts, "signal" | "openProgress">,
 ): Promise<readonly string[]> {
   const { stdout } = await runSkopeo(exec, ["inspect", "--raw", reference], { timeoutMs: INSPECT_TIMEOUT_MS, signal });
   const architectures = architecturesOf(stdout, reference);
@@ -31,10 +34,41 @@ export async function fetchWithSkopeo(
     const override = architecture === undefined ? [] : ["--override-os", "linux", "--override-arch", architecture];
     const tag = architecture ?? "image";
     const copy = [...override, "copy", "--quiet", reference, `oci:${into}:${tag}`];
-    await runSkopeo(exec, copy, { timeoutMs: COPY_TIMEOUT_MS, signal });
+    const sizeBytes = await fetchedBytes(exec, reference, stdout, architecture, signal);
+    using meter = openProgress(`fetching ${[reference, architecture].filter(Boolean).join(" ")}`, sizeBytes);
+    const fetch = () => runSkopeo(exec, copy, { timeoutMs: COPY_TIMEOUT_MS, signal });
+    await whileGrowing(into, fetch, (bytes) => meter.advance(bytes));
     tags.push(tag);
   }
   return tags;
+}
+
+/** What a manifest announces; 0 when it cannot be told beforehand, as for images of several architectures outside of registries. */
+async function fetchedBytes(
+  exec: Exec,
+  reference: string,
+  raw: Buffer,
+  architecture: string | undefined,
+  signal: AbortSignal,
+): Promise<number> {
+  const what = `manifest of ${reference}`;
+  try {
+    if (architecture === undefined) return announcedBytes(raw, what);
+    const entry = parseIndex(raw, what).manifests.find(({ platform }) => platform?.architecture === architecture);
+    const [, repository] = /^(docker:\/\/[^@]+?)(?::[^/@]+)?(?:@.*)?$/.exec(reference) ?? [];
+    if (entry === undefined || repository === undefined) return 0;
+    const args = ["inspect", "--raw", `${repository}@${entry.digest}`];
+    const { stdout } = await runSkopeo(exec, args, { timeoutMs: INSPECT_TIMEOUT_MS, signal });
+    return announcedBytes(stdout, what);
+  } catch (error) {
+    if (!(error instanceof CodedError)) throw error;
+    return 0; // it is for show: the copy itself says what is wrong
+  }
+}
+
+function announcedBytes(manifest: Buffer, what: string): number {
+  const { layers } = parseManifest(manifest, what);
+  return layers.reduce((sum, { size }) => sum + size, 0);
 }
 
 /** The architectures that an index names, or undefined for a single image. */

@@ -12,6 +12,7 @@ import type { ContentDigest } from "../tree/node.ts";
 import { loadImage } from "./load-image.ts";
 import { fileSizeBytes, type ObjectStore, sweepStaging } from "./object-store.ts";
 import { removeResumeHint } from "./resume-hint.ts";
+import type { CheckOptions } from "./verify-store.ts";
 
 export interface GarbageCollected {
   readonly removedImages: readonly ImageDigest[];
@@ -29,7 +30,7 @@ export interface GarbageCollected {
 export async function collectStoreGarbage(
   store: ObjectStore,
   keep: readonly ImageDigest[],
-  signal?: AbortSignal,
+  { signal, onProgress }: CheckOptions = {},
 ): Promise<GarbageCollected> {
   await using _lock = await store.filesystem.lock();
   const reachable = new Set<ContentDigest>();
@@ -49,10 +50,14 @@ export async function collectStoreGarbage(
 
   removeResumeHint(store); // what it says is done with goes now
   const unreachable = [...store.listObjects()].filter(({ digest }) => !reachable.has(digest));
+  const objectBytes = unreachable.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  let doneBytes = 0;
   for (const { digest, sizeBytes } of unreachable) {
-    removedBytes += sizeBytes;
+    doneBytes += sizeBytes;
     filesystem.remove(store.objectFile(digest));
+    onProgress?.(doneBytes, objectBytes);
   }
+  removedBytes += objectBytes;
   await filesystem.sync(); // also when nothing was found: a killed run may have removed it without one
   return { removedImages, removedObjects: unreachable.length, removedBytes, keptObjects: reachable.size };
 }

@@ -31,11 +31,18 @@ export interface ReleasePreview extends AsyncDisposable {
   readFiles(contents: readonly FileContent[]): Promise<readonly Buffer[]>;
 }
 
+export interface PreviewOptions {
+  readonly exec: Exec;
+  readonly signal?: AbortSignal | undefined;
+  /** Bytes of the medium that were read for files, of those that may have to be. */
+  readonly onProgress?: ((bytesDone: number, bytesTotal: number) => void) | undefined;
+}
+
 /** @throws StoreError STORE_TREE_*; OciError; ComposefsError; HostError */
 export async function openReleasePreview(
   medium: LayoutReader,
   target: Target,
-  { exec, signal }: { readonly exec: Exec; readonly signal?: AbortSignal | undefined },
+  { exec, signal, onProgress }: PreviewOptions,
 ): Promise<ReleasePreview> {
   const directory = makeDirectory();
   try {
@@ -51,7 +58,7 @@ export async function openReleasePreview(
           const offers = await readOffers(medium, target, tree, missing, signal);
           requireSupply(store, `the system for ${target.compatible}`, missing, offers);
           await using staging = await openStaging(store);
-          await supplyFromMedium(medium, offers, wanted, staging, { root, signal });
+          await supplyFromMedium(medium, offers, wanted, staging, { root, signal, onProgress });
           await staging.publish(signal);
           if (wanted.count > 0) throw missingFromMedium(medium, offers, wanted, "files");
         }

@@ -44,7 +44,7 @@ export async function repairStore(
   const isLost = !tree.isStored && images.includes(tree.digest);
   const roots = [...readableRoots(store, images), ...(isLost ? [tree.root] : [])];
 
-  const { missing, corrupt } = await verifyObjects(store, roots, { signal });
+  const { missing, corrupt } = await verifyObjects(store, roots, options);
   const damaged = new Map([...missing, ...corrupt]);
   const wanted = new WantedObjects(damaged);
   if (damaged.size > 0) {
@@ -57,7 +57,7 @@ export async function repairStore(
     repairedObjects: damaged.size - wanted.count,
     repairedImages: isLost ? [tree.digest] : [],
     writtenBytes: staging.writtenBytes,
-    report: await verifyStore(store, images, { signal }),
+    report: await verifyStore(store, images, options),
   };
 }
 

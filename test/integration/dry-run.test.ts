@@ -85,7 +85,7 @@ describe("release create --dry-run", () => {
     {
       what: "a key that may not sign",
       words: "--to . --key stranger.key --root root.json",
-      exit: 3,
+      exit: 1,
       code: "RELEASE_KEY_NOT_TRUSTED",
     },
     { what: "a place that is not there", words: "--to nowhere --key release.key", exit: 1, code: "HOST_NOT_FOUND" },

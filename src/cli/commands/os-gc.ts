@@ -1,6 +1,7 @@
 /** `bootferry os gc`: free what no deployment needs. */
 import { type Command, Option } from "commander";
 import { EXIT } from "../../error.ts";
+import { byteProgress } from "../byte-progress.ts";
 import type { CliContext } from "../context.ts";
 import { addSysrootOption, openDeviceForRescue, type SysrootOption } from "../device.ts";
 import { formatBytes } from "../format-units.ts";
@@ -26,7 +27,10 @@ export function registerOsGc(parent: Command, context: CliContext): void {
   command.action(async (options: Options) => {
     const output = context.openOutput(options);
     await using device = await openDeviceForRescue(context, options);
-    const result = await device.backend.gc({ dropRollback: options.dropRollback ?? false });
+    using progress = byteProgress(output, "removing");
+    const { onProgress } = progress;
+    const result = await device.backend.gc({ dropRollback: options.dropRollback ?? false, onProgress });
+    progress[Symbol.dispose]();
     output.result(result, () =>
       [
         ...result.deployments.map((id) => `removed deployment ${id}`),

@@ -119,7 +119,7 @@ async function activateDownloaded(context: CliContext, device: NativeDevice, out
   const { backend } = device;
   const staged = await backend.staged();
   if (staged === undefined) throw new DeployError("DEPLOY_NOT_STAGED", "No staged deployment found");
-  await verifyDownloaded(context, device, staged);
+  await verifyDownloaded(context, output, device, staged);
   const wasLocked = (await backend.status()).status.staged?.downloadOnly === true;
   await activateAndWarn(device, staged, output);
   const line = wasLocked

@@ -18,6 +18,7 @@ import { sealImages } from "../../store/seal-images.ts";
 import { isWhole } from "../../store/verify-store.ts";
 import type { TrustedRoot } from "../../trust/root.ts";
 import { extendRoot } from "../../trust/root-chain.ts";
+import { byteProgress } from "../byte-progress.ts";
 import type { CliContext } from "../context.ts";
 import { addSysrootOption, openDeviceForRescue, type RescuedDevice, type SysrootOption } from "../device.ts";
 import { CliError } from "../error.ts";
@@ -63,20 +64,8 @@ export function registerOsVerify(parent: Command, context: CliContext): void {
 }
 
 async function verify(context: CliContext, { engine }: RescuedDevice, output: Output): Promise<DeploymentsReport> {
-  let shownBytes = 0;
-  let bar: ReturnType<Output["openProgress"]> | undefined;
-  try {
-    return await verifyDeployments(engine, {
-      signal: context.signal,
-      onProgress(bytesDone, bytesTotal) {
-        bar ??= output.openProgress("checking", bytesTotal);
-        bar.advance(bytesDone - shownBytes);
-        shownBytes = bytesDone;
-      },
-    });
-  } finally {
-    bar?.[Symbol.dispose]();
-  }
+  using progress = byteProgress(output, "checking");
+  return await verifyDeployments(engine, { signal: context.signal, onProgress: progress.onProgress });
 }
 
 async function repair(
@@ -87,10 +76,11 @@ async function repair(
 ): Promise<DeploymentsReport> {
   if (mediumPath !== undefined)
     await repairFrom(context, device, output, await openMedium(context.path(mediumPath), context.signal));
-  const { store } = await verifyDeployments(device.engine, { signal: context.signal });
+  const { store } = await verify(context, device, output);
   if (isWhole(store)) {
     await repairBootFiles(device.engine);
     const { deployments } = readSnapshot(device.paths, device.loader);
+    output.note("sealing files with fs-verity");
     await sealImages(device.store, sealedImages(deployments), context.signal);
   }
   return verify(context, device, output);
@@ -114,7 +104,9 @@ async function repairFrom(
     try {
       const release = verifyRelease(unverified, root);
       for (const target of treeTargets(release, architectures)) {
-        const { report } = await repairStore(store, medium.layout, target, images, { signal: context.signal });
+        using progress = byteProgress(output, "repairing");
+        const options = { signal: context.signal, onProgress: progress.onProgress };
+        const { report } = await repairStore(store, medium.layout, target, images, options);
         if (isWhole(report)) return;
       }
     } catch (error) {

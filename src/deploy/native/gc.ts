@@ -25,7 +25,7 @@ export async function collectGarbage(engine: Engine, options: GcOptions = {}): P
   const dropped = await dropDeployments(engine, obsoleteTest(before, options));
   await removeRedundantEntries(engine);
   const after = readSnapshot(engine.paths, engine.loader);
-  const store = await collectStoreGarbage(engine.store, imageRoots(after));
+  const store = await collectStoreGarbage(engine.store, imageRoots(after), { onProgress: options.onProgress });
   return {
     deployments: dropped.deployments,
     kernels: dropped.kernels,

@@ -27,6 +27,7 @@ describe("openImageSource", () => {
 
   const open = (label: string, options: { readonly exec?: Exec; readonly choice?: ArchitectureChoice } = {}) =>
     openImageSource(label, {
+      openProgress: () => ({ advance: () => undefined, [Symbol.dispose]: () => undefined }),
       exec: options.exec ?? execOnHost,
       workingDirectory: toAbsPath(directory),
       scratchDirectory: toAbsPath(scratch),
@@ -139,7 +140,9 @@ describe("openImageSource", () => {
     expect(source.images.map(({ config }) => config.architecture)).toEqual(["amd64", "arm64"]);
     expect(calls).toEqual([
       "skopeo inspect --raw docker://reg.example/os:1",
+      `skopeo inspect --raw docker://reg.example/os@sha256:${"0".repeat(64)}`, // for the progress
       "skopeo --override-os linux --override-arch amd64 copy --quiet docker://reg.example/os:1",
+      `skopeo inspect --raw docker://reg.example/os@sha256:${"0".repeat(64)}`,
       "skopeo --override-os linux --override-arch arm64 copy --quiet docker://reg.example/os:1",
     ]);
   });
