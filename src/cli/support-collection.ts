@@ -66,7 +66,7 @@ interface CollectOptions {
 
 export async function collectFromDevice(
   { exec, clock }: CliContext,
-  { paths, files, backend, problem }: LookedAtDevice,
+  { paths, files, config, backend, problem }: LookedAtDevice,
   { version, sinceUtc }: CollectOptions,
 ): Promise<SupportCollection> {
   const sources: readonly SupportSource[] = [
@@ -76,11 +76,11 @@ export async function collectFromDevice(
     ...(await deviceSources({ exec, paths, files, sinceUtc })),
   ];
   const createdAtUtc = clock.nowUtc().toISOString();
-  return collectSupport(sources, { createdAtUtc, device: await deviceName(paths, files), agentVersion: version });
+  const device = config?.device.label ?? (await hostName(paths, files));
+  return collectSupport(sources, { createdAtUtc, device, agentVersion: version });
 }
 
-/** What people call the device. */
-async function deviceName(paths: DevicePaths, files: DeviceFiles): Promise<string> {
+async function hostName(paths: DevicePaths, files: DeviceFiles): Promise<string> {
   if (!paths.isSimulated) return hostname();
   const name = (await files.readFile(parseAbsPath("/etc/hostname")))?.toString("utf8").trim();
   return name === undefined || name === "" ? "device" : name;

@@ -6,6 +6,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { expect, it, onTestFinished } from "vitest";
 import { EVENT_MESSAGE_IDS, NOTE_MESSAGE_IDS, STATE_MESSAGE_IDS } from "../../src/agent/message-ids.ts";
 
@@ -45,7 +46,7 @@ it("has every id in the catalog, in both languages", () => {
 
 it("is filtered by id, has fields, and is explained", () => {
   // The agent's own words, by the log that it opens under systemd.
-  const speak = join(import.meta.dirname, "journal-speaker.ts");
+  const speak = fileURLToPath(new URL("./journal-speaker.ts", import.meta.url));
   const said = besideJournald(`JOURNAL_STREAM=1:1 "${process.execPath}" "${speak}" 2>/run/stderr
 test ! -s /run/stderr
 journal -o json MESSAGE_ID=${STATE_MESSAGE_IDS.refused}

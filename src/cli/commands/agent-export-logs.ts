@@ -1,7 +1,9 @@
 /** `bootferry agent export-logs`: an encrypted archive of logs and records, for whoever helps from afar. */
 import { type Command, Option } from "commander";
 import { openAgentLock } from "../../agent/agent-lock.ts";
+import { EVENT_MESSAGE_IDS } from "../../agent/message-ids.ts";
 import { EXIT } from "../../error.ts";
+import { journalOnHost } from "../../host/systemd-journal.ts";
 import { MediaError } from "../../media/error.ts";
 import type { AbsPath } from "../../path.ts";
 import { exportArchive, requireRecipients } from "../../support/export-archive.ts";
@@ -14,7 +16,7 @@ import { addTeaching } from "../help.ts";
 import { findToWrite, type MediumToWrite } from "../open-medium-to-write.ts";
 import { addOutputOptions, collect, utcTime, wholeNumber } from "../options.ts";
 import type { OutputOptions } from "../output.ts";
-import { collectFromDevice, labelsOf, lookAtDevice, recipientsOf } from "../support-collection.ts";
+import { collectFromDevice, type LookedAtDevice, labelsOf, lookAtDevice, recipientsOf } from "../support-collection.ts";
 
 interface Options extends OutputOptions, DeviceOptions {
   readonly to?: string;
@@ -82,6 +84,7 @@ async function run(context: CliContext, version: string, options: Options): Prom
     options.device === undefined
       ? await write(context.path(options.to ?? "."))
       : await onMedium(context, options, context.path(options.device), labelsOf(device), write);
+  await recordExport(context, device, file);
   const { files, missing } = collection.manifest;
   output.result({ file, sizeBytes, recipients, files, missing }, () =>
     [
@@ -121,4 +124,16 @@ async function findLabelled(context: CliContext, device: AbsPath, labels: readon
     if (others.length === 0 || !(error instanceof MediaError) || error.code !== "MEDIA_NOT_LABELLED") throw error;
     return findLabelled(context, device, others);
   }
+}
+
+/** The device keeps in its journal that its logs have left it. */
+async function recordExport({ exec }: CliContext, { paths }: LookedAtDevice, file: AbsPath): Promise<void> {
+  if (paths.isSimulated) return;
+  await journalOnHost(
+    exec,
+    process.pid,
+  )({
+    ...{ MESSAGE_ID: EVENT_MESSAGE_IDS["logs-exported"], PRIORITY: "5", SYSLOG_IDENTIFIER: "bootferry-agent" },
+    ...{ MESSAGE: `A support archive was written to ${file}.`, BOOTFERRY_FILE: file },
+  });
 }
