@@ -58,6 +58,10 @@ ENTRY = {**FOREIGN, "artifactType?": ".*", "platform?": anything}
 MANIFEST = {"*?": anything, "schemaVersion": range(2, 3), "artifactType?": ".*", "config": FOREIGN,
             "layers": [{**FOREIGN, "mediaType BF-5.6": LAYER}, 0, 512]}
 ARTIFACT = {**MANIFEST, "layers": [{**FOREIGN, "mediaType": r"application/vnd\.dsse\.envelope\.v1\+json"}, 1, 1]}
+PACK = {**MANIFEST, "artifactType": r"application/vnd\.bootferry\.objects\.v1", "subject": FOREIGN, "layers": [FOREIGN, 1, 321]}
+PACK_LAYERS = r"application/vnd\.bootferry\.objects\.list\.v1( application/vnd\.bootferry\.objects\.content\.v1\+zstd)*"
+BASE = f"base {RELEASE_NAME} {NAME % ('~', 63)} [1-9][0-9]{{0,15}} {DIGEST} (?:v1-sha256-12:{HEX}|-)\n"
+OBJECT = f"{HEX} [1-9][0-9]{{0,15}}\n"
 CONFIG = {"*?": anything, "os": "linux", "architecture": ".*", "rootfs": {"*?": anything, "diff_ids": [DIGEST, 0, 512]}}
 
 def conform(value, shape, clause, unknown=None):  # gives the value back when it has the shape

@@ -5,11 +5,11 @@
 
 MEDIUM is where the medium is mounted; ROOT the file with the root that you trust (BF-3.18). Roots on the medium that succeed it are
 followed. Each release is accepted, named by its payload digest, or refused by a clause; whether a device takes it (section 6)
-depends on the device. Exit status: 0 when one is accepted, 3 when none is, 1 for wrong usage.
+depends on the device. Of a delta the blobs and the list of its files are checked, and what it needs is said. Exit status: 0 when one is accepted, 3 when none is, 1 for wrong usage.
 """
 import hashlib, json, os, re, stat, subprocess, sys, tempfile
 sys.dont_write_bytecode = True  # the medium may be where this file is
-from documents import ARTIFACT, CONFIG, ENTRY, ENVELOPE, IMAGE, INDEX, MANIFEST, ROOT, STATEMENT
+from documents import ARTIFACT, BASE, CONFIG, ENTRY, ENVELOPE, IMAGE, INDEX, MANIFEST, OBJECT, PACK, PACK_LAYERS, ROOT, STATEMENT
 from documents import Refused, anything, conform, need, parse, unbase64
 
 ROOT_TYPE, RELEASE_TYPE = "application/vnd.bootferry.root.v1", "application/vnd.bootferry.release.v1"
@@ -100,12 +100,33 @@ def artifacts(layout, kind):  # (manifest, bytes of the envelope or why there ar
             if pin["digest"] not in seen: yield entry["digest"], data
             seen.add(pin["digest"])
         except Refused as refusal: yield str(entry)[:200], refusal  # BF-1.7
+def is_there(layout, pin): return os.path.lexists(f"{layout}/blobs/sha256/{pin['digest'][7:]}")
+def read_pack(layout, entry, image, tree):  # the bases of the pack that entry names, if it is one for the image
+    conform(entry, ENTRY, "BF-1.5")
+    kind = entry.get("artifactType", "application/vnd.bootferry.objects.v1")
+    if "platform" in entry or not re.fullmatch(PACK["artifactType"], kind): return []
+    pack = conform(parse(blob(layout, entry, 64 << 10)), PACK, "BF-10.1")
+    if pack["subject"]["digest"] != image["digest"]: return []
+    need(re.fullmatch(PACK_LAYERS, " ".join(layer["mediaType"] for layer in pack["layers"])), "BF-10.1", "layers of other types")
+    text = blob(layout, pack["layers"][0], 64 << 20, "BF-10.2").decode("ascii", "replace")
+    head = f"bootferry-objects 1\ntree {tree or '-'}\n"
+    need(text.startswith(head) and re.fullmatch(f"(?:{BASE}){{1,64}}(?:{OBJECT})*", rest := text[len(head):]), "BF-10.3", "another list")
+    bases, objects = re.findall(BASE, rest), [line.split() for line in re.findall(f"^{OBJECT}", rest, re.M)]
+    names, payloads = [name for name, _ in objects], [base.split()[4] for base in bases]
+    need(names == sorted(set(names)) and payloads == sorted(set(payloads)) and (tree or not names), "BF-10.4", "another order")
+    need(len(pack["layers"]) - 1 == -(-sum(int(size) for _, size in objects) >> 27), "BF-10.5", "another number of layers")
+    for layer in pack["layers"][1:]: blob(layout, layer)  # Python has no zstd before 3.14: their objects are for the device to check
+    return ["{1} {2} (sequence {3})".format(*base.split()) for base in bases]
+def bases_of(layout, image, tree):  # BF-10.8: what a delta needs in place of the layers that it leaves out
+    entries = top_file(layout, "index.json", 4 << 20)["manifests"]
+    tried = [attempt(None, lambda it: {"bases": read_pack(layout, it, image, tree)}, entry) for entry in entries]  # BF-10.9
+    return [base for it in tried for base in it.get("bases", [])]
 def verify_release(data, layout, root):
     envelope = open_envelope(data, RELEASE_TYPE)
     for role in [name for name in ("release", "countersign") if name in root["roles"]]: check_role(envelope, root, role)  # BF-3.8
     digest = f"sha256:{hashlib.sha256(envelope[0]).hexdigest()}"
     need(digest not in root["revokedReleases"], "BF-3.10", digest)
-    it = conform(parse(envelope[0], "BF-4.1", 1 << 20, 8), STATEMENT, "BF-4.5", "BF-4.4")
+    it, needs = conform(parse(envelope[0], "BF-4.1", 1 << 20, 8), STATEMENT, "BF-4.5", "BF-4.4"), set()
     for target in it["targets"]:
         kind = target["compatible"], target["architecture"]
         named = [d for other in it["targets"] if (other["compatible"], other["architecture"]) == kind for d in other["devices"] or ["*"]]
@@ -118,9 +139,13 @@ def verify_release(data, layout, root):
             config = conform(parse(blob(layout, manifest["config"], 4 << 20)), CONFIG, "BF-5.7")
             fits = config["architecture"] == kind[1].split("/")[0] and len(config["rootfs"]["diff_ids"]) == len(manifest["layers"])
             need(fits, "BF-5.7", f"the config of {image['digest']}")
-            for layer in manifest["layers"]: blob(layout, layer)
+            absent = [layer for layer in manifest["layers"] if image is target["image"] and not is_there(layout, layer)]
+            bases = bases_of(layout, image, (target["tree"] or {}).get("composefs")) if absent else []
+            needs.update(bases)
+            for layer in manifest["layers"]: bases and layer in absent or blob(layout, layer)
         if target["tree"]: blob(layout, target["tree"]["image"])
-    return {"accepted": digest, "name": it["name"], "version": it["version"], "sequence": it["sequence"]}
+    return {"accepted": digest, "name": it["name"], "version": it["version"], "sequence": it["sequence"],
+            **({"delta": f"needs {' or '.join(sorted(needs))} on the device"} if needs else {})}
 def attempt(manifest, call, found, *arguments):  # what comes of it, or the refusal
     try:
         if isinstance(found, Refused): raise found

@@ -1,4 +1,5 @@
 /** Deltas from the workstation to the device, by the commands that a person types. */
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
   appendFileSync,
@@ -13,6 +14,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { surveyBundle } from "../../src/bundle/survey-bundle.ts";
 import { toAbsPath } from "../../src/path.ts";
@@ -134,6 +136,23 @@ describe("a delta of a release", () => {
     );
     const both = await json("release verify stick --root root.json --base-from full-1");
     expect(both.results).toMatchObject([{ verified: true, wasComparedWithBases: true }]);
+  });
+
+  it("is verified by verify.py, which says what it needs, and is refused there without its pack", async () => {
+    await done("release copy full-2 --to stick --base full-1");
+    const python = () => {
+      const verify = fileURLToPath(new URL("../../bundle-format/verify.py", import.meta.url));
+      const { status, stdout } = spawnSync("python3", [verify, file("stick"), file("root.json"), "--json"]);
+      return { status, said: JSON.parse(stdout.toString()) };
+    };
+    const { payloadDigest } = await json("release inspect full-2");
+    const delta = "needs kiosk-os 1.0.0 (sequence 1) on the device";
+    expect(python()).toMatchObject({ status: 0, said: { releases: [{ accepted: payloadDigest, delta }] } });
+    const index = JSON.parse(readFileSync(file("stick/bootferry/index.json"), "utf8"));
+    const pack = index.manifests.find((entry: { artifactType?: string }) => entry.artifactType?.includes("objects"));
+    const manifest = JSON.parse(readFileSync(blob(pack.digest), "utf8"));
+    appendFileSync(blob(manifest.layers[0].digest), "x");
+    expect(python()).toMatchObject({ status: 3, said: { releases: [{ refused: "BF-1.9" }] } });
   });
 
   it("is refused by `verify` when it lacks a file that its base lacks, or holds one that is something else", async () => {

@@ -9,9 +9,10 @@ import {
   targetOf,
 } from "../../bundle-format/vectors/source/parts.ts";
 import { toAbsPath } from "../../src/path.ts";
-import { type BadInputDevice, honestImage, mediumOf } from "./bad-media.ts";
+import { type BadInputDevice, honestImage, mediumOf, rootFiles } from "./bad-media.ts";
 import type { MediumCall } from "./medium-calls.ts";
 import { type Lie, LyingMedium } from "./medium-lies.ts";
+import { packFixture } from "./pack-fixtures.ts";
 
 export interface MediumToLie {
   readonly medium: LyingMedium;
@@ -25,6 +26,22 @@ export async function mediumOfOne(device: BadInputDevice): Promise<MediumToLie> 
   const other = await newerRelease();
   const signed = new Set([one, other].map(({ image }) => image.tree.composefs));
   return { medium: layOut(device, one.medium, other.medium), signed };
+}
+
+/** One release as a delta since what the device runs: a pack in place of its layers. */
+export async function mediumOfDelta(device: BadInputDevice): Promise<MediumToLie> {
+  const one = await mediumOf(await honestImage("42"));
+  const { medium, image } = one;
+  const { layers } = JSON.parse(medium.blobs.get(image.manifest.digest)?.toString() ?? "");
+  for (const { digest } of layers) medium.blobs.delete(digest);
+  const files = rootFiles("42").flatMap((entry) => ("content" in entry ? [Buffer.from(entry.content ?? "")] : []));
+  const large = files.filter(({ length }) => length > 64);
+  const pack = packFixture({ subject: image.manifest, tree: image.tree.composefs, files: large });
+  for (const blob of pack.blobs) medium.addBlob(blob);
+  medium.addEntry({ ...medium.addBlob(pack.manifest), artifactType: "application/vnd.bootferry.objects.v1" });
+  const other = await newerRelease();
+  const signed = new Set([one, other].map((it) => it.image.tree.composefs));
+  return { medium: layOut(device, medium, other.medium), signed };
 }
 
 /** Two releases for the device, one for another kind of device, and two roots. */
