@@ -16,6 +16,10 @@ import { simulatedDevicePaths } from "../../src/config/device-paths.ts";
 import { parseAgentConfig } from "../../src/config/load-agent-config.ts";
 import { openBootcBackend } from "../../src/deploy/bootc/backend.ts";
 import { type AbsPath, below, parseAbsPath, toAbsPath } from "../../src/path.ts";
+import { deviceKeyFile } from "../../src/receipt/device-key.ts";
+import { type Receipt, verifyReceipt } from "../../src/receipt/receipt.ts";
+import { readReceiptLog } from "../../src/receipt/receipt-log.ts";
+import { parsePrivateKeyPem } from "../../src/trust/keys.ts";
 import { type BootcImageOptions, bootcImage } from "../support/bootc-double/bootc-images.ts";
 import { type DoubleMachine, openDoubleMachine } from "../support/bootc-double/machine.ts";
 import { runInProcess } from "../support/cli-in-process.ts";
@@ -89,6 +93,8 @@ interface Host {
   boot(): Promise<void>;
   booted(): Promise<string | null | undefined>;
   history(): readonly HistoryRecord[];
+  /** What it has signed; the signatures are good. */
+  receipts(): readonly Receipt[];
 }
 
 async function openNativeHost(first: AbsPath): Promise<Host> {
@@ -109,6 +115,7 @@ async function openNativeHost(first: AbsPath): Promise<Host> {
       return JSON.parse(stdout).status.booted.image.version;
     },
     history: () => readHistory(paths.stateDirectory).records,
+    receipts: () => receiptsIn(paths.stateDirectory),
   };
   await host.goOn();
   return host;
@@ -155,6 +162,7 @@ async function openBootcHost(machine: DoubleMachine): Promise<Host> {
     },
     booted,
     history: () => readHistory(paths.stateDirectory).records,
+    receipts: () => receiptsIn(paths.stateDirectory),
   };
 }
 
@@ -177,6 +185,27 @@ const attempts = (host: Host) =>
       [];
     return [{ state, release, code: reason?.code ?? null, failed, refusals: refusals.map(({ code }) => code) }];
   });
+
+function receiptsIn(stateDirectory: AbsPath): readonly Receipt[] {
+  const key = parsePrivateKeyPem(readFileSync(deviceKeyFile(stateDirectory), "utf8")).publicKey;
+  return readReceiptLog(stateDirectory).map((it) => {
+    if (it === undefined) throw new Error("a receipt cannot be read");
+    return verifyReceipt(it.envelope, key).receipt;
+  });
+}
+
+/** All but which device it is, when, and what its backend calls its deployments. */
+function comparable({ device, previous, atUtc, isClockTrusted, bootId, attempt, running, held, ...rest }: Receipt) {
+  const { id, backend, ...kind } = device;
+  const own = [previous, atUtc, isClockTrusted, bootId, attempt, id, backend, running.deployment];
+  expect(own.filter((it) => it === undefined)).toEqual([]);
+  return {
+    ...rest,
+    device: kind,
+    running: running.release,
+    held: held.map(({ payloadDigest }) => payloadDigest).sort(),
+  };
+}
 
 describe("one stick", () => {
   it("does the same on a device of our own engine and on a bootc host, and both tell the same of it", async () => {
@@ -213,5 +242,21 @@ describe("one stick", () => {
     expect(attempts(hosts.native).map(({ state }) => state)).toEqual([
       ...["confirmed", "confirmed", "refused", "refused", "rolled-back"],
     ]);
+
+    const [native, bootc] = [hosts.native.receipts(), hosts.bootc.receipts()];
+    expect(native.map(({ outcome }) => outcome)).toEqual([
+      ...["enrolled", "confirmed", "confirmed", "refused", "refused", "rolled-back"],
+    ]);
+    // Where the two begin is not the same: one was installed from the first stick, the other one from a registry.
+    const first = native[0]?.running.release?.payloadDigest;
+    expect(bootc[0]?.running.release).toBeNull();
+    const later = (receipts: readonly Receipt[]) =>
+      receipts
+        .slice(1)
+        .map(comparable)
+        .map(({ held, ...rest }) => ({ ...rest, held: held.filter((it) => it !== first) }));
+    expect(later(bootc)).toEqual(later(native));
+    expect(new Set(native.map(({ device }) => device.backend))).toEqual(new Set(["native"]));
+    expect(new Set(bootc.map(({ device }) => device.backend))).toEqual(new Set(["bootc"]));
   }, 300_000);
 });
