@@ -69,6 +69,7 @@ const DOCUMENTS = [
   "docs/hooks.md",
   "docs/signals.md",
   "docs/support.md",
+  "docs/receipts.md",
   "docs/initramfs.md",
   "docs/integration.md",
   "docs/panel.md",
