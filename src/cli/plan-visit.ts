@@ -12,6 +12,7 @@ import type { MountedMedium } from "../bundle/medium.ts";
 import { CodedError } from "../error.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { Receipt } from "../receipt/receipt.ts";
+import { requireHeldBase } from "../store/delta-needs.ts";
 import { formatEnvelope } from "../trust/dsse.ts";
 import type { TrustedRoot } from "../trust/root.ts";
 import { INITIAL_TRUST_STATE, type TrustState } from "../trust/state.ts";
@@ -59,7 +60,7 @@ export async function planDevice(receipt: Receipt, context: PlanContext): Promis
       return { kind: "refuse", error: choice.error };
     case "install": {
       const { statement, payloadDigest } = choice.release;
-      const lacking = lacksTree(receipt, choice);
+      const lacking = lacksTree(receipt, choice) ?? (await lacksBase(receipt, choice, context));
       if (lacking !== undefined) return { kind: "refuse", error: lacking };
       const { name, version, sequence } = statement;
       return { kind: "install", release: { name, version, sequence, payloadDigest }, message: adopted };
@@ -106,6 +107,24 @@ function verdictsOf({ refusedReleases, atUtc }: Receipt): Verdicts {
   const attempts = [{ id: "receipt", outcome: "unhealthy" as const, forgiven: false }];
   const verdict = { name: "", version: "", sequence: 0, attempts, retry: false, atUtc };
   return { ...NO_VERDICTS, releases: Object.fromEntries(refusedReleases.map((digest) => [digest, verdict])) };
+}
+
+/** A delta that builds on what the device has not. */
+async function lacksBase(
+  { held, running }: Receipt,
+  { target }: Pick<MediumChoice & { readonly kind: "install" }, "target">,
+  { medium, signal }: PlanContext,
+): Promise<CodedError | undefined> {
+  if (medium.directory === undefined) return undefined; // a release in a file, without its images
+  const here = [...held, ...(running.release === null ? [] : [running.release])].map((it) => it.payloadDigest);
+  try {
+    await requireHeldBase(medium.layout, target, here, signal);
+    return undefined;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof CodedError) return error;
+    throw error;
+  }
 }
 
 function lacksTree(

@@ -9,7 +9,7 @@ import { changeRecord } from "../../src/deploy/bootc/record.ts";
 import type { StageProgress } from "../../src/deploy/port.ts";
 import { HostError } from "../../src/host/error.ts";
 import type { Exec } from "../../src/host/exec.ts";
-import { type Digest, digestHex } from "../../src/oci/digest.ts";
+import { type Digest, digestHex, digestOf } from "../../src/oci/digest.ts";
 import type { LayoutReader } from "../../src/oci/layout.ts";
 import { below } from "../../src/path.ts";
 import { bootcImage } from "../support/bootc-double/bootc-images.ts";
@@ -23,7 +23,9 @@ import {
   storeOn,
   versionsOn,
 } from "../support/bootc-host.ts";
+import { memoryLayout } from "../support/lying-layout.ts";
 import { writeOciLayout } from "../support/oci-fixtures.ts";
+import { packFixture } from "../support/pack-fixtures.ts";
 import { releaseFixture } from "../unit/store/store-fixture.ts";
 
 const osOf = ({ machine }: BootcHost) => below(machine.paths.stateDirectory, "os");
@@ -350,6 +352,54 @@ describe("layers that a medium leaves out", () => {
     // guard: mayBeSparse in store-layout.ts
     await expect(stored).rejects.toMatchObject({ code: "OCI_BLOB_MISSING" });
     expect(await versionsOn(host)).toEqual([null, "2.0", "1.0"]);
+  });
+});
+
+describe("a delta", () => {
+  /** Release 4.0 without the layer that all have, and a note of what it builds on, for a host that has lost that layer. */
+  async function delta(options: BootcHostOptions, base: { readonly version: string; readonly payloadDigest: Digest }) {
+    const host = await openBootcHost(options);
+    await confirmOn(host, "2.0");
+    await confirmOn(host, "3.0"); // what is there to go back to is ours now, too
+    const made = await release("4.0");
+    const [shared] = made.layerBlobs;
+    if (shared === undefined) throw new Error("the release has layers");
+    rmSync(blobOf(host, shared));
+    const note = packFixture({ subject: made.target.image, tree: "-", files: [], base: { ...base, tree: "-" } });
+    const medium = without(memoryLayout([...made.blobs, ...note.blobs], undefined, note.index), shared);
+    return { host, made, medium };
+  }
+  const onThree = { version: "3.0", payloadDigest: digestOf("payload 3.0") };
+  const onAnother = { version: "9.0", payloadDigest: digestOf("payload 9.0") };
+
+  it.each<[string, BootcHostOptions, typeof onThree, RegExp]>([
+    [
+      "by a bootc that wants all layers",
+      { version: "1.14.0" },
+      onThree,
+      /needs kiosk-os 3\.0 \(sequence 41\) on this device/,
+    ],
+    [
+      "on a host with other releases",
+      { version: "1.15.0" },
+      onAnother,
+      /needs kiosk-os 9\.0 \(sequence 41\) on this device/,
+    ],
+  ])("is refused %s, and its base is named", async (_what, options, base, message) => {
+    const { host, made, medium } = await delta(options, base);
+    const refusal = { code: "STORE_BASE_MISSING", message: expect.stringMatching(message) };
+    // guard: requireBase in require-base.ts
+    await expect(host.backend.checkSupply(medium, made.release, made.target)).rejects.toMatchObject(refusal);
+    await expect(storeOn(host, made, medium)).rejects.toMatchObject(refusal);
+    expect(await versionsOn(host)).toEqual([null, "3.0", "2.0"]);
+  });
+
+  it("is taken by a host with its base, whose bootc has the layer", async () => {
+    const { host, made, medium } = await delta({ version: "1.15.0" }, onThree);
+    await host.backend.checkSupply(medium, made.release, made.target);
+    await host.backend.activate(await host.backend.stage(await storeOn(host, made, medium)));
+    await host.bootWithAgent();
+    expect((await versionsOn(host))[1]).toBe("4.0");
   });
 });
 

@@ -19,7 +19,12 @@ export interface PackFixtureOptions {
   readonly subject: { readonly mediaType: string; readonly digest: string; readonly size: number };
   /** The composefs digest of the tree that the pack is for. */
   readonly tree: string;
-  readonly base?: { readonly name?: string; readonly version?: string; readonly tree?: string };
+  readonly base?: {
+    readonly name?: string;
+    readonly version?: string;
+    readonly payloadDigest?: Digest;
+    readonly tree?: string;
+  };
   readonly files: readonly (Uint8Array | string)[];
   /** What becomes of the lines of the list. */
   readonly changeLines?: (lines: readonly string[]) => readonly string[];
@@ -36,7 +41,7 @@ export function packFixture(options: PackFixtureOptions): PackFixture {
   const lines = [
     "bootferry-objects 1",
     `tree ${tree}`,
-    `base ${base.name ?? "kiosk-os"} ${base.version ?? "42.3.0"} 41 ${digestOf("base")} ${base.tree ?? `v1-sha256-12:${"0".repeat(64)}`}`,
+    `base ${base.name ?? "kiosk-os"} ${base.version ?? "42.3.0"} 41 ${base.payloadDigest ?? digestOf("base")} ${base.tree ?? `v1-sha256-12:${"0".repeat(64)}`}`,
     ...sorted.map(([digest, bytes]) => `${digest} ${bytes.length}`),
   ];
   const list = Buffer.from((options.changeLines?.(lines) ?? lines).map((line) => `${line}\n`).join(""));

@@ -17,6 +17,7 @@ import { type PlanContext, planDevice } from "../../../src/cli/plan-visit.ts";
 import { digestOf } from "../../../src/oci/digest.ts";
 import type { Receipt } from "../../../src/receipt/receipt.ts";
 import { parseRoot, type TrustedRoot } from "../../../src/trust/root.ts";
+import { packFixture } from "../../support/pack-fixtures.ts";
 import { makeReceipt } from "../../support/receipt-fixtures.ts";
 import { scratchDirectory } from "../agent/scratch.ts";
 import { layOutFiles } from "../bundle/vector-reader.ts";
@@ -86,6 +87,34 @@ describe("the plan of a visit", () => {
     expect(await planDevice(receiptOf({ refusedReleases: [payloadDigest] }), context)).toMatchObject({
       ...{ kind: "nothing", message: expect.stringContaining("was tried already") },
     });
+  });
+
+  it.each([
+    ["would install a delta whose base it holds", BEFORE.payloadDigest, { kind: "install" }],
+    [
+      "would refuse a delta whose base it lacks",
+      digestOf("40"),
+      { kind: "refuse", error: { code: "STORE_BASE_MISSING" } },
+    ],
+  ])("says that a device %s", async (_, payloadDigest, answer) => {
+    const statement = statementOf(image);
+    const draft = new MediumDraft();
+    draft.addImage(image, statement).addRelease(await envelopeOf(statement, ["release-a"]), statement);
+    const { layers } = JSON.parse(draft.blobs.get(image.manifest.digest)?.toString() ?? "");
+    for (const { digest } of layers) draft.blobs.delete(digest);
+    const subject = image.manifest;
+    const pack = packFixture({
+      subject,
+      tree: image.tree.composefs,
+      files: [],
+      base: { version: "41.0.0", payloadDigest },
+    });
+    for (const blob of pack.blobs) draft.addBlob(blob);
+    draft.addEntry(draft.addBlob(pack.manifest));
+    const directory = scratchDirectory();
+    layOutFiles(draft.files(), directory);
+    const context = await contextOf(statement, { medium: await openMedium(directory) });
+    expect(await planDevice(receiptOf(), context)).toMatchObject(answer);
   });
 
   const { device } = makeReceipt();
