@@ -26,8 +26,10 @@ async function run(context: CliContext, options: OutputOptions & DeviceOptions):
   const { programs, config, backend, paths } = await configureDevice(context, options);
   const { booted } = await backend.bootFacts();
   const ports = { exec: context.exec, programs, monotonicMs: () => performance.now(), hasUnits: !paths.isSimulated };
+  const output = context.openOutput(options);
+  output.note(`running the health checks: they may take ${config.health["total-timeout-seconds"]} s together`);
   const report = await runHealth(ports, config.health, booted?.id, context.signal);
-  context.openOutput(options).result(report, () => describeReport(report));
+  output.result(report, () => describeReport(report));
   if (!report.healthy)
     throw new AgentError("AGENT_UNHEALTHY", `the running system is not well: ${describeHealth(report)}`);
 }

@@ -82,6 +82,31 @@ describe("a release that goes through a registry", () => {
     expect(pulled).toMatchObject({ payloadDigest: pushed.payloadDigest, verifiedBy: pushed.signedBy, roots: [1] });
   });
 
+  it("tells how far it is", async () => {
+    await create();
+    const bars: { readonly label: string; readonly totalBytes: number; doneBytes: number }[] = [];
+    const recorded = {
+      ...ports(),
+      openProgress(label: string, totalBytes: number) {
+        const bar = { label, totalBytes, doneBytes: 0 };
+        bars.push(bar);
+        const advance = (bytes: number) => {
+          bar.doneBytes += bytes;
+        };
+        return { advance, [Symbol.dispose]: () => undefined };
+      },
+    };
+    const chain: PushRequest["chain"] = [await fixtureRoot()];
+    const medium = fixtureDraft(directory).destination;
+    await pushRelease({ medium, selector: undefined, chain, registry, tag: "stable", replace: false }, recorded);
+    await pullRelease({ registry, tag: "stable", destination, chain }, recorded);
+    for (const label of ["pushing", "pulling"]) {
+      const bar = bars.find((each) => each.label === label);
+      expect(bar?.totalBytes).toBeGreaterThan(0);
+      expect(bar?.doneBytes).toBe(bar?.totalBytes);
+    }
+  });
+
   it("sends what hosts follow last", async () => {
     await create();
     const { statement } = await push();
