@@ -3,7 +3,7 @@
  * seen, and why it is a unit of its own.
  */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
@@ -60,6 +60,39 @@ print("again:", seen())`);
   expect(said).toContain(TEXT);
   expect(said).toContain("nothing new: ''");
   expect(said.slice(said.indexOf("again:"))).toContain(TEXT);
+});
+
+it("is said with the rights that its unit leaves it", () => {
+  const unit = readFileSync(join(SCRIPT, "../../system/bootferry-announce.service"), "utf8");
+  const kept = /^CapabilityBoundingSet=CAP_(.*)$/m.exec(unit)?.[1]?.toLowerCase();
+  const said = besidePlymouth(`leave(text)
+assert run("setpriv", "--no-new-privs", "--bounding-set=-all,+${kept}", "sh", script) == 0
+print(seen())`);
+  expect(said).toContain(TEXT);
+});
+
+it("is said on the terminals of those who are logged in", () => {
+  const root = mkdtempSync(join(tmpdir(), "bootferry-wall-"));
+  onTestFinished(() => rmSync(root, { recursive: true, force: true }));
+  writeFileSync(
+    join(root, "run.py"),
+    `import os, pty, select, struct, subprocess
+here, screen = pty.openpty()
+line = os.ttyname(screen).removeprefix("/dev/").encode()
+record = struct.pack("hi32s4s32s256shhiii4i20x", 7, os.getpid(), line, line[-4:], b"root", b"", 0, 0, 0, 1, 0, 0, 0, 0, 0)
+open("/run/utmp", "wb").write(record)
+os.makedirs("/run/bootferry/announce")
+open("/run/bootferry/announce/wall.next", "w").write(${JSON.stringify(TEXT)} + "\\n")
+subprocess.check_call([${JSON.stringify(SCRIPT)}])
+drawn = b""
+while select.select([here], [], [], 1)[0]: drawn += os.read(here, 65536)
+print(drawn.decode("utf8"))
+`,
+  );
+  const script = 'mount -t tmpfs none /run && exec python3 "$1"';
+  const argv = ["--mount", "sh", "-ec", script, "sh", join(root, "run.py")];
+  const said = execFileSync("unshare", argv, { encoding: "utf8", env: { ...process.env, LC_ALL: "C" } });
+  expect(said).toContain(TEXT);
 });
 
 it("is not heard from within a network namespace, such as that of bootferry-media@.service", () => {

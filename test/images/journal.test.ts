@@ -3,7 +3,7 @@
  * entries by `logger --journald` as the agent sends them, and asked by journalctl.
  */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,6 +11,8 @@ import { expect, it, onTestFinished } from "vitest";
 import { EVENT_MESSAGE_IDS, NOTE_MESSAGE_IDS, STATE_MESSAGE_IDS } from "../../src/agent/message-ids.ts";
 
 const REPOSITORY = join(import.meta.dirname, "../..");
+/** Tells the journal of a refusal, as the agent does. */
+const SPEAKER = fileURLToPath(new URL("./journal-speaker.ts", import.meta.url));
 const IDS = [STATE_MESSAGE_IDS, NOTE_MESSAGE_IDS, EVENT_MESSAGE_IDS].flatMap((ids) => Object.values(ids));
 
 /** Runs `script` beside a journald that is asked by `journal`, with our catalogs installed. */
@@ -46,8 +48,7 @@ it("has every id in the catalog, in both languages", () => {
 
 it("is filtered by id, has fields, and is explained", () => {
   // The agent's own words, by the log that it opens under systemd.
-  const speak = fileURLToPath(new URL("./journal-speaker.ts", import.meta.url));
-  const said = besideJournald(`JOURNAL_STREAM=1:1 "${process.execPath}" "${speak}" 2>/run/stderr
+  const said = besideJournald(`JOURNAL_STREAM=1:1 "${process.execPath}" "${SPEAKER}" 2>/run/stderr
 test ! -s /run/stderr
 journal -o json MESSAGE_ID=${STATE_MESSAGE_IDS.refused}
 echo
@@ -65,4 +66,20 @@ journal -o short -x MESSAGE_ID=${STATE_MESSAGE_IDS.refused}`);
   expect(explained).toContain("Subject: A medium was refused");
   expect(explained).toContain("Reason: TRUST_SEQUENCE_OLD");
   expect(explained).toContain("Bring a newer release.");
+});
+
+it("is heard from behind the walls of bootferry-media@.service", () => {
+  const unit = readFileSync(join(REPOSITORY, "units/system/bootferry-media@.service"), "utf8");
+  const value = (key: string) => new RegExp(`^${key}=(.*)$`, "m").exec(unit)?.[1] ?? "";
+  expect([value("ProtectSystem"), value("PrivateNetwork"), value("NoNewPrivileges")]).toEqual(["strict", "yes", "yes"]);
+  expect(value("RestrictAddressFamilies").split(" ")).toContain("AF_UNIX");
+  const kept = value("CapabilityBoundingSet").toLowerCase().replaceAll("cap_", "+").split(" ");
+  // No network, nothing that can be written, no other capabilities than that unit has, and no way to more.
+  const said = besideJournald(`export JOURNAL_STREAM=1:1
+unshare --net --mount sh -ec '
+  for place in / /run /tmp; do mount --bind $place $place; mount -o remount,bind,ro $place; done
+  ! touch /run/x 2>/dev/null
+  exec setpriv --no-new-privs --bounding-set=-all,${kept.join(",")} "${process.execPath}" "${SPEAKER}"'
+journal -o cat MESSAGE_ID=${STATE_MESSAGE_IDS.refused}`);
+  expect(said).toBe("The running system is unchanged. [TRUST_SEQUENCE_OLD]\n");
 });

@@ -85,3 +85,22 @@ exit $status`;
   expect([status, stdout.trim()]).toEqual([5, join(directory, "full/release")]);
   expect(stderr).toMatch(/bootferry-support.*\[HOST_NO_SPACE\]/);
 });
+
+it("mounts a stick by its label, writes to it and leaves it to be pulled out", () => {
+  const { directory, sh } = openScene();
+  const said = sh(`bootferry key generate support --for support --no-passphrase
+truncate -s 16M stick.img
+mkfs.ext4 -q -L BOOTFERRY stick.img
+device=$(losetup --find --show stick.img)
+trap 'losetup --detach $device' EXIT
+bootferry agent export-logs --device $device --recipient "$(cat support.pub)" --json > result.json
+! grep "^$device " /proc/mounts
+mkdir mnt && mount -o ro $device mnt
+cp -r mnt/bootferry-support . ; umount mnt
+echo $device`);
+  const { file, device } = JSON.parse(readFileSync(join(directory, "result.json"), "utf8"));
+  expect(device).toBe(said.trim().split("\n").at(-1));
+  expect(file).toMatch(/^bootferry-support\/.+\.tar\.zst\.age$/);
+  sh(`bootferry support open ${file} --key support.key --to got`);
+  expect(readdirSync(join(directory, "got"))).toContain("manifest.json");
+});

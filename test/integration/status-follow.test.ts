@@ -9,6 +9,7 @@ import { simulatedDevicePaths } from "../../src/config/device-paths.ts";
 import { below } from "../../src/path.ts";
 import { startCli } from "../support/cli.ts";
 import { inProcessContext } from "../support/cli-in-process.ts";
+import { makeRelease, openWorld, writeMedium } from "../unit/agent/agent-fixture.ts";
 import { scratchDirectory } from "../unit/agent/scratch.ts";
 
 const COPYING: AgentStatus = {
@@ -29,7 +30,7 @@ function openDevice() {
 function follow(directory: string, args: readonly string[], terminal?: { columns: number; rows: number }) {
   const stdout = Object.assign(new PassThrough(), terminal === undefined ? {} : { isTTY: true as const, ...terminal });
   let shown = "";
-  let look = () => undefined as void;
+  let look: () => void = () => undefined;
   stdout.setEncoding("utf8").on("data", (chunk: string) => {
     shown += chunk;
     look();
@@ -69,6 +70,19 @@ describe("following a device", () => {
     await console.stop();
     const lines = console.shown().trimEnd().split("\n");
     expect(lines.filter((line) => line.includes("You can remove"))).toHaveLength(1);
+  });
+
+  it("tells an update by a real agent as a person sees it, from the stick to the confirmed system", async () => {
+    const world = await openWorld(await makeRelease(1));
+    const { sysroot } = world.paths;
+    const console = follow(sysroot, ["--sysroot", sysroot, "--language", "en"]);
+    await world.run(writeMedium([await makeRelease(2)]));
+    await console.says("You can remove the stick");
+    world.device.boot();
+    await world.run();
+    await console.says("Updated to 2.0");
+    await console.stop();
+    expect(console.shown()).not.toContain("Not installed");
   });
 
   it("gives programs every change as a line of JSON", async () => {

@@ -1,4 +1,5 @@
 /** `bootferry agent export-logs`: an encrypted archive of logs and records, for whoever helps from afar. */
+import { relative } from "node:path";
 import { type Command, Option } from "commander";
 import { openAgentLock } from "../../agent/agent-lock.ts";
 import { EVENT_MESSAGE_IDS } from "../../agent/message-ids.ts";
@@ -6,7 +7,7 @@ import { EXIT } from "../../error.ts";
 import { journalOnHost } from "../../host/systemd-journal.ts";
 import { MediaError } from "../../media/error.ts";
 import type { AbsPath } from "../../path.ts";
-import { exportArchive, requireRecipients } from "../../support/export-archive.ts";
+import { type ExportedArchive, exportArchive, requireRecipients } from "../../support/export-archive.ts";
 import { agentVersion } from "../agent-version.ts";
 import type { CliContext } from "../context.ts";
 import { addConfiguredDeviceOptions, type DeviceOptions, findDevice } from "../device.ts";
@@ -80,15 +81,17 @@ async function run(context: CliContext, version: string, options: Options): Prom
   output.note("Collecting logs and records.");
   const collection = await collectFromDevice(context, device, { version, sinceUtc: options.since });
   const write = (directory: AbsPath) => exportArchive(directory, collection, recipients);
-  const { file, sizeBytes } =
-    options.device === undefined
+  const medium = options.device === undefined ? null : context.path(options.device);
+  const { file, sizeBytes }: Written =
+    medium === null
       ? await write(context.path(options.to ?? "."))
-      : await onMedium(context, options, context.path(options.device), labelsOf(device), write);
-  await recordExport(context, device, file);
+      : await onMedium(context, options, medium, labelsOf(device), write);
+  await recordExport(context, device, medium === null ? file : `${file} on ${medium}`);
   const { files, missing } = collection.manifest;
-  output.result({ file, sizeBytes, recipients, files, missing }, () =>
+  output.result({ file, device: medium, sizeBytes, recipients, files, missing }, () =>
     [
       `written    ${file} (${formatBytes(sizeBytes)})`,
+      ...(medium === null ? [] : [`medium     ${medium}: unmounted, it can be removed`]),
       `holds      ${files.length} files`,
       `opened by  ${recipients.join("\n           ")}`,
       ...missing.map(({ name, why }) => `left out   ${name}: ${why}`),
@@ -96,24 +99,29 @@ async function run(context: CliContext, version: string, options: Options): Prom
   );
 }
 
+/** `file` is below the directory that was named, or below the medium, whose mount point is gone by then. */
+interface Written extends Omit<ExportedArchive, "file"> {
+  readonly file: string;
+}
+
 /**
  * Mounts the medium, has `write` write to it, and unmounts it, so that it can be pulled out. The agent's lock is held: the
  * kernel mounts no device for writing that a run has mounted for reading.
  */
-async function onMedium<T>(
+async function onMedium(
   context: CliContext,
   options: Options,
   device: AbsPath,
   labels: readonly string[],
-  write: (directory: AbsPath) => Promise<T>,
-): Promise<T> {
+  write: (directory: AbsPath) => Promise<ExportedArchive>,
+): Promise<Written> {
   const { runtimeDirectory } = findDevice(context, options).paths;
   const wait = { timeoutSeconds: options.lockTimeout ?? 0, signal: context.signal };
   await using _lock = await openAgentLock(runtimeDirectory, wait);
   await using medium = await findLabelled(context, device, labels);
   const written = await write(medium.mountPoint);
   await medium.finish();
-  return written;
+  return { ...written, file: relative(medium.mountPoint, written.file) };
 }
 
 async function findLabelled(context: CliContext, device: AbsPath, labels: readonly string[]): Promise<MediumToWrite> {
@@ -127,7 +135,7 @@ async function findLabelled(context: CliContext, device: AbsPath, labels: readon
 }
 
 /** The device keeps in its journal that its logs have left it. */
-async function recordExport({ exec }: CliContext, { paths }: LookedAtDevice, file: AbsPath): Promise<void> {
+async function recordExport({ exec }: CliContext, { paths }: LookedAtDevice, file: string): Promise<void> {
   if (paths.isSimulated) return;
   await journalOnHost(
     exec,
