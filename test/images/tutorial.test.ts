@@ -21,6 +21,10 @@ it("the tutorial leads from nothing to a kiosk that was updated, went back and r
     "OCI_BLOB_DIGEST_MISMATCH",
     "refused, with exit status",
     "kiosk-os 4.0 (sequence 4) runs and is confirmed.",
+    '"state":"confirmed"', // the panel's status.json
+    "kiosk-os 4.0 (sequence 4) was installed, checked and kept.", // RESULT.txt
+    "5 new receipts added to fleet.jsonl",
+    "would do nothing",
   ];
   let from = 0;
   for (const words of inOrder) {
