@@ -5,6 +5,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
+import { InstallError } from "../install/error.ts";
 
 export interface Bundle {
   readonly code: string;
@@ -59,9 +60,17 @@ export function licencesOf(source: string, packages: readonly string[]): string 
     .join("\n\n----\n\n");
 }
 
-/** Where the pinned Node is, with its licence beside it: the npm package `node` brings it for this machine. */
+/**
+ * Where the pinned Node is, with its licence: the npm package `node` brings it for this machine.
+ * @throws InstallError when it is not there
+ */
 export function pinnedNode(source: string): { readonly executable: string; readonly licence: string } {
   const directory = join(source, "node_modules/node/node_modules", `node-linux-${process.arch}`);
-  const executable = join(directory, "bin/node");
-  return { executable: existsSync(executable) ? executable : process.execPath, licence: join(directory, "LICENSE") };
+  const node = { executable: join(directory, "bin/node"), licence: join(directory, "LICENSE") };
+  const missing = Object.values(node).find((path) => !existsSync(path));
+  if (missing === undefined) return node;
+  throw new InstallError(
+    `the pinned Node is not whole: there is no ${missing}`,
+    "Run `npm ci` on Linux, then this again.",
+  );
 }
