@@ -12,6 +12,7 @@ import { errnoOf } from "../error.ts";
 import { findCalled } from "./called-command.ts";
 import { requireNode } from "./require-node.ts";
 import { StoppedBySignal, type StopSignal } from "./stop-signal.ts";
+import { isVersionWanted } from "./version-wanted.ts";
 
 /** What package.json says of this program. */
 export interface ProgramManifest {
@@ -19,8 +20,6 @@ export interface ProgramManifest {
   /** The Node that it needs, as `>=24`. */
   readonly engines: { readonly node: string };
 }
-
-const VERSION_OPTIONS: readonly (string | undefined)[] = ["--version", "-V"];
 
 export async function runProcess(process: NodeJS.Process, { version, engines }: ProgramManifest): Promise<void> {
   const signal = abortedBySignals(process);
@@ -32,14 +31,13 @@ export async function runProcess(process: NodeJS.Process, { version, engines }: 
   let program: Command | undefined;
   try {
     requireNode(process.versions.node, engines.node);
-    const [, , first] = process.argv;
-    if (VERSION_OPTIONS.includes(first)) {
+    if (isVersionWanted(process.argv)) {
       process.stdout.write(`${version}\n`);
       return;
     }
     const { processContext } = await import("./context.ts");
     const { buildProgram } = await import("./program.ts");
-    program = await buildProgram(processContext(process, signal), version, first ?? "");
+    program = await buildProgram(processContext(process, signal), version, process.argv[2] ?? "");
     await program.parseAsync(process.argv);
   } catch (error) {
     const { reportError } = await import("./report-error.ts");

@@ -48,10 +48,10 @@ describe("the executable", () => {
 
   it("is made of the same sources in the same bytes", async () => {
     const directory = scratch();
-    const { code } = await bundleProgram(CLONE);
+    const bundle = await bundleProgram(CLONE);
     const sums = [];
     for (const name of ["one", "two"]) {
-      await makeExecutable(pinnedNode(CLONE).executable, code, join(directory, name));
+      await makeExecutable(pinnedNode(CLONE).executable, bundle, join(directory, name));
       sums.push(
         createHash("sha256")
           .update(readFileSync(join(directory, name)))

@@ -1,6 +1,6 @@
 /**
- * The program as one CommonJS file, which is what a single executable can hold (Node 24, "Single executable
- * applications"), and the licences of what is bundled in it.
+ * The program as CommonJS, which is what a single executable can hold (Node 24, "Single executable applications"), and the
+ * licences of what is bundled in it.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,7 +8,10 @@ import { build } from "esbuild";
 import { InstallError } from "../install/error.ts";
 
 export interface Bundle {
-  readonly code: string;
+  /** What the executable begins with; it loads the program when a command is wanted. */
+  readonly launcher: string;
+  /** An expression: the function that runs the module with `require`, `module` and `exports`. */
+  readonly program: string;
   /** Directories of the npm packages that are in it. */
   readonly packages: readonly string[];
 }
@@ -17,9 +20,20 @@ export interface Bundle {
 const HOME = "file:///usr/lib/bootferry/";
 
 export async function bundleProgram(source: string): Promise<Bundle> {
+  const launcher = await bundle(source, "src/cli/executable.ts");
+  const program = await bundle(source, "src/cli/run-process.ts");
+  const packages = new Set(program.inputs.flatMap(packageOf));
+  return {
+    launcher: launcher.code,
+    program: `(function (require, module, exports) {${program.code}\n})`,
+    packages: [...packages].sort(),
+  };
+}
+
+async function bundle(source: string, entry: string): Promise<{ readonly code: string; readonly inputs: string[] }> {
   const { outputFiles, metafile } = await build({
     absWorkingDir: source,
-    entryPoints: ["src/cli/main.ts"],
+    entryPoints: [entry],
     bundle: true,
     write: false,
     outfile: "bootferry.cjs",
@@ -30,16 +44,14 @@ export async function bundleProgram(source: string): Promise<Bundle> {
     minifySyntax: true,
     minifyWhitespace: true,
     legalComments: "none",
-    charset: "ascii", // another character would have V8 keep the whole text in two bytes for each
+    charset: "ascii", // V8 keeps a text with other characters in two bytes for each
     define: { "import.meta.url": JSON.stringify(HOME) },
     metafile: true,
     logLevel: "warning",
   });
   const [{ text } = { text: "" }] = outputFiles;
-  const inputs = Object.values(metafile.outputs).flatMap((output) => Object.keys(output.inputs));
-  return { code: text, packages: [...new Set(inputs.flatMap(packageOf))].sort() };
+  return { code: text, inputs: Object.values(metafile.outputs).flatMap((output) => Object.keys(output.inputs)) };
 }
-
 /** `node_modules/a/node_modules/@b/c/lib/d.js` is of the package in `node_modules/a/node_modules/@b/c`. */
 function packageOf(input: string): string[] {
   const match = /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input);

@@ -6,35 +6,49 @@ import { chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inject } from "postject";
+import type { Bundle } from "./bundle.ts";
 import { runTool } from "./tool.ts";
 
 /** Node looks for the blob when this fuse, which stands in its binary, is burnt. */
 const FUSE = "NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2";
 
+/** As the first line of src/cli/main.ts says. */
+const NODE_OPTIONS = ["--max-semi-space-size=4"];
+
 /** V8's code cache holds hashes that begin with a random number; the cache is taken all the same by a process with another. */
 const SAME_CODE_CACHE = "--random-seed=1";
 
+/** Compiles `program.cjs` without running it. */
+const COMPILE = `
+const { readFileSync, writeFileSync } = require("node:fs");
+const { Script } = require("node:vm");
+const script = new Script(readFileSync("program.cjs", "utf8"), { filename: "bootferry" });
+writeFileSync("program.cache", script.createCachedData());
+`;
+
 const SEA_CONFIG = {
-  main: "bootferry.cjs", // relative: the path is kept in the blob
+  main: "launcher.cjs", // relative, as all paths here: this one is kept in the blob
   output: "bootferry.blob",
   disableExperimentalSEAWarning: true,
   useCodeCache: true,
   useSnapshot: false,
-  execArgv: ["--max-semi-space-size=4"], // as the first line of src/cli/main.ts says
+  execArgv: NODE_OPTIONS,
   execArgvExtension: "none", // what NODE_OPTIONS says is for programs in JavaScript, and this one does not look like one
+  assets: { "program.cjs": "program.cjs", "program.cache": "program.cache" },
 };
 
 /**
  * @param node the Node to take, as its project built it
- * @param code of the program, one CommonJS file
  * @param out where the executable is written
  */
-export async function makeExecutable(node: string, code: string, out: string): Promise<void> {
+export async function makeExecutable(node: string, { launcher, program }: Bundle, out: string): Promise<void> {
   const scratch = mkdtempSync(join(tmpdir(), "bootferry-executable-"));
   try {
-    writeFileSync(join(scratch, SEA_CONFIG.main), code);
+    writeFileSync(join(scratch, SEA_CONFIG.main), launcher);
+    writeFileSync(join(scratch, "program.cjs"), program);
     writeFileSync(join(scratch, "sea.json"), JSON.stringify(SEA_CONFIG));
-    runTool([node, SAME_CODE_CACHE, "--experimental-sea-config", "sea.json"], { cwd: scratch });
+    runTool([node, SAME_CODE_CACHE, ...NODE_OPTIONS, "--eval", COMPILE], { cwd: scratch });
+    runTool([node, SAME_CODE_CACHE, ...NODE_OPTIONS, "--experimental-sea-config", "sea.json"], { cwd: scratch });
     copyFileSync(node, out);
     chmodSync(out, 0o755);
     runTool(["strip", out]); // before the injection: strip would take the blob for something superfluous

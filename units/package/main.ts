@@ -32,9 +32,10 @@ async function main(): Promise<void> {
   mkdirSync(OUT, { recursive: true });
 
   const node = pinnedNode(SOURCE).executable;
-  const { code, packages } = await bundleProgram(SOURCE);
+  const bundle = await bundleProgram(SOURCE);
+  const { packages } = bundle;
   const executable = join(OUT, `bootferry-${version}-linux-${process.arch}`);
-  await makeExecutable(node, code, executable);
+  await makeExecutable(node, bundle, executable);
   const deb = await makeDebianPackage({ source: SOURCE, version, executable, packages, time }, OUT);
   runTool(["npm", "run", "-s", "build"], { cwd: SOURCE });
   const tarball = makeNpmTarball(SOURCE, packages, OUT);
