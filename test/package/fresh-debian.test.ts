@@ -83,6 +83,7 @@ describe("on a fresh Debian 13", () => {
     mkdirSync(join(debian.path, "etc/bootferry"));
     writeFileSync(join(debian.path, "etc/bootferry/agent.toml"), "");
     writeFileSync(join(debian.path, "var/lib/bootferry/history.jsonl"), "");
+    debian.run("systemctl enable bootferry-watch.service");
     const said = debian.run("apt-get -qqy purge bootferry");
     expect(said).toMatch(
       /^bootferry: these are yours and stay: \/var\/lib\/bootferry \/etc\/bootferry, and the group/m,

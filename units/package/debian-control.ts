@@ -64,19 +64,14 @@ function libraryPackages(executable: string): readonly string[] {
   }
 }
 
-/** The maintainer scripts with the units that our preset enables; what it leaves disabled is not theirs to handle. */
+/** The maintainer scripts, with our units: `@UNITS@` are all that can be enabled, `@ENABLED@` those that our preset enables. */
 export function maintainerScripts(source: string): readonly (readonly [name: string, text: string])[] {
-  const units = enabledUnits(source).join(" ");
+  const preset = readFileSync(join(source, "units/system-preset/80-bootferry.preset"), "utf8");
+  const enabled = [...preset.matchAll(/^enable (\S+)$/gm)].flatMap(([, unit]) => unit ?? []);
+  const links = unitLinks(join(source, "units/system")).map(({ path }) => path.slice(path.lastIndexOf("/") + 1));
+  const units = [...new Set(links)].sort();
   return SCRIPTS.map((name) => {
     const text = readFileSync(join(source, "units/debian", name), "utf8");
-    return [name, text.replaceAll("@UNITS@", units)];
+    return [name, text.replaceAll("@UNITS@", units.join(" ")).replaceAll("@ENABLED@", enabled.sort().join(" "))];
   });
-}
-
-/** Units with an [Install] section that our preset enables. */
-function enabledUnits(source: string): readonly string[] {
-  const preset = readFileSync(join(source, "units/system-preset/80-bootferry.preset"), "utf8");
-  const wanted = new Set([...preset.matchAll(/^enable (\S+)$/gm)].map(([, unit]) => unit));
-  const units = unitLinks(join(source, "units/system")).map(({ path }) => path.slice(path.lastIndexOf("/") + 1));
-  return [...new Set(units)].filter((unit) => wanted.has(unit)).sort();
 }
