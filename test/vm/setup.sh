@@ -20,7 +20,7 @@ PATH=$clone/node_modules/.bin:$PATH # Node 24
 . "$clone/test/support/set-up.sh"
 
 host_packages=(qemu-system-x86 ovmf mmdebstrap mtools dosfstools exfatprogs fdisk gdisk cpio xz-utils zstd e2fsprogs
-  cryptsetup-bin)
+  cryptsetup-bin g++ make libudev-dev)
 guest_packages=(apt systemd systemd-sysv systemd-boot systemd-boot-efi systemd-cryptsetup udev kmod linux-image-amd64
   initramfs-tools cryptsetup-bin dosfstools exfatprogs e2fsprogs fdisk fsverity util-linux mount passwd login libstdc++6
   grub-pc-bin grub2-common)
@@ -55,7 +55,7 @@ deb=$(echo "$clone"/dist/package/bootferry_*.deb)
 (cd "$clone" && npm run -s build) # for the initramfs parts, which install-device lays out
 root_key=$(cat "$cache/stamps/root")
 usb_key=$(cat "$here/guest/make-usb-detection.sh" "$clone/package-lock.json" | sha256sum | cut -d' ' -f1)
-unless_made usb-detection "$root_key $usb_key" "$here/guest/make-usb-detection.sh" "$cache/root.tar" "$cache/usb-detection" "$clone"
+unless_made usb-detection "$usb_key" "$here/guest/make-usb-detection.sh" "$cache/usb-detection" "$clone"
 tree_key="$(key_of "$here/guest" "$deb") $usb_key"
 unless_made guest "$root_key $tree_key" "$here/guest/make-tree.sh" "$cache/root.tar" "$cache/guest" "$deb" "$cache/usb-detection"
 unless_made installer "$root_key $tree_key" "$here/guest/make-installer.sh" "$cache/root.tar" "$cache/guest" "$cache/installer"
