@@ -82,6 +82,24 @@ describe("the rooms of src/", () => {
   });
 });
 
+describe("docs/architecture.md", () => {
+  it("has the same table", () => {
+    const page = readFileSync(join(SOURCE_ROOT, "../docs/architecture.md"), "utf8");
+    const table = page.split("| room | may import")[1]?.split("\n\n")[0] ?? "";
+    const rows = [...table.matchAll(/^\| (?<rooms>[a-z, ]+) \| (?<targets>[^|]+) \|$/gm)].flatMap(({ groups }) => {
+      const targets = listed((groups?.["targets"] ?? "").replaceAll(/ \([^)]*\)/g, ""));
+      return listed(groups?.["rooms"] ?? "").map((room) => [room, targets] as const);
+    });
+    const { cli, ...rooms } = Object.fromEntries(rows);
+    expect(cli).toEqual(["everything"]);
+    expect(rooms).toEqual(ALLOWED);
+  });
+});
+
+function listed(cell: string): readonly string[] {
+  return cell === "–" ? [] : cell.split(", ");
+}
+
 describe("the reader of imports", () => {
   it.each([
     ['import { a } from "../oci/digest.ts";', "oci/digest.ts", false, false],
