@@ -29,6 +29,7 @@ const REPOSITORY = fileURLToPath(new URL("..", import.meta.url));
 const CACHE = join(REPOSITORY, ".cache");
 const MAX_PEAK_BYTES = 250e6;
 const MAX_WRITE_FACTOR = 1.1;
+const MAX_DELTA_FACTOR = 1.15;
 
 const machine = readMachine();
 const { values } = parseArgs({ options: { runs: { type: "string", default: "5" } } });
@@ -41,7 +42,8 @@ const scratch = mkdtempSync(join(CACHE, "bench."));
 try {
   const signing = await makeSigning(scratch);
   const comparisons = await compareAll(signing);
-  const limits = [peakLimit(comparisons), updateLimit(await measureSmallUpdate(layouts, scratch, signing))];
+  const update = await measureSmallUpdate(layouts, scratch, signing);
+  const limits = [peakLimit(comparisons), updateLimit(update), deltaLimit(update)];
   const image = "Debian trixie with systemd and kernel, one gzip layer, made by the tests' set-up";
   const notes = [
     "umoci unpack runs as root and sets owners.",
@@ -117,5 +119,15 @@ function updateLimit(update: SmallUpdate): Limit {
       `${megabytes(deploymentBytes)} MB are the deployment's /etc, ${megabytes(rest)} MB journal and metadata of ext4`,
     limit: `≤ ${MAX_WRITE_FACTOR} × needed`,
     isMet: writtenBytes <= MAX_WRITE_FACTOR * needed,
+  };
+}
+
+function deltaLimit({ newObjectsBytes, imageBytes, sticks: { fullBytes, deltaBytes } }: SmallUpdate): Limit {
+  const newBytes = newObjectsBytes + imageBytes;
+  return {
+    what: `bytes of a stick with a delta of the small update, which brings ${megabytes(newBytes)} MB of new objects and image`,
+    value: `${megabytes(deltaBytes)} MB = ${(deltaBytes / newBytes).toFixed(2)} × new; in full ${megabytes(fullBytes)} MB`,
+    limit: `≤ ${MAX_DELTA_FACTOR} × new`,
+    isMet: deltaBytes <= MAX_DELTA_FACTOR * newBytes,
   };
 }

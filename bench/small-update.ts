@@ -18,6 +18,8 @@ export interface SmallUpdate {
   readonly bootBytes: number;
   /** The new deployment's own /etc and its records, in whole blocks. */
   readonly deploymentBytes: number;
+  /** A stick with the update in full, and one with a delta since the first image. */
+  readonly sticks: { readonly fullBytes: number; readonly deltaBytes: number };
 }
 
 export async function measureSmallUpdate(
@@ -34,6 +36,7 @@ export async function measureSmallUpdate(
   await run(bootferry("os", "simulate-boot", "--sysroot", sysroot));
   await run(bootferry("agent", "run", "--sysroot", sysroot)); // a device confirms what it runs before it takes anything new
   await run(bootferry(...createArguments(layouts.second, stick, 2, signing)));
+  const sticks = await measureSticks(layouts.first, stick, scratch, signing);
   const sizes = () => ({
     objects: fileSizes(join(sysroot, "bootferry", "objects")),
     images: fileSizes(join(sysroot, "bootferry", "images")),
@@ -50,7 +53,25 @@ export async function measureSmallUpdate(
     imageBytes: newBytes(before.images, after.images),
     bootBytes: newBytes(before.boot, after.boot),
     deploymentBytes: newBytes(before.deploy, after.deploy),
+    sticks,
   };
+}
+
+/** Writes the update to sticks of its own. */
+async function measureSticks(first: string, both: string, scratch: string, signing: Signing) {
+  const [full, delta, base] = ["update-full", "update-delta", "update-base"].map((name) => join(scratch, name));
+  if (full === undefined || delta === undefined || base === undefined) throw new Error("three sticks were named");
+  for (const stick of [full, delta, base]) mkdirSync(stick);
+  await run(bootferry(...createArguments(first, base, 1, signing)));
+  const copy = (to: string, ...more: string[]) =>
+    run(bootferry("release", "copy", both, "--release", "bench@2.0.0", "--to", to, "--no-verify-written", ...more));
+  await copy(full);
+  await copy(delta, "--base", base);
+  return { fullBytes: total(fileSizes(full)), deltaBytes: total(fileSizes(delta)) };
+}
+
+function total(sizes: ReadonlyMap<string, number>): number {
+  return [...sizes.values()].reduce((sum, size) => sum + size, 0);
 }
 
 /** Sizes of the regular files below `directory`, by path, rounded up to whole blocks of `blockBytes`. */

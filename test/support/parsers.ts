@@ -16,6 +16,7 @@ import { parseFwEnvConfig, parseUBootEnvironment } from "../../src/boot/u-boot-e
 import { formatIndex } from "../../src/bundle/medium-index.ts";
 import { formatStatement, parseStatement } from "../../src/bundle/statement.ts";
 import { parseImageDigest } from "../../src/composefs/image-digest.ts";
+import { formatObjectList, parseObjectList } from "../../src/composefs/object-list.ts";
 import { parseContentDigest } from "../../src/composefs/object-name.ts";
 import { readImage } from "../../src/composefs/read-image.ts";
 import { writeImage } from "../../src/composefs/write-image.ts";
@@ -49,6 +50,7 @@ import { readVectorIndex, VECTORS } from "../unit/bundle/vector-reader.ts";
 import { paxRecord } from "../unit/tree/tar-bytes.ts";
 import { luksHeader } from "./fake-media.ts";
 import { lsblkOf, type MachineName } from "./machines.ts";
+import { packFixture } from "./pack-fixtures.ts";
 import { PINNED_TREES } from "./pinned-trees.ts";
 import { makeReceipt } from "./receipt-fixtures.ts";
 import { SMALL_LAYERS, sumHeaders, treeOfLayer } from "./small-layers.ts";
@@ -205,6 +207,12 @@ const OCI: readonly ParserUnderTest[] = [
     parse: (bytes) => parseIndex(bytes),
     format: formatIndex,
     essence: formatIndex, // which sorts entries
+  },
+  {
+    name: "object list",
+    seeds: [packFixture({ subject: image.manifest, tree: image.tree.composefs, files: ["x".repeat(70), "y"] }).list],
+    parse: parseObjectList,
+    format: formatObjectList,
   },
   { name: "manifest", seeds: [manifest], parse: (bytes) => parseManifest(bytes) },
   { name: "config", seeds: [config], parse: (bytes) => parseConfig(bytes) },
