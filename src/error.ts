@@ -5,6 +5,8 @@
  * status, and one class. The tables stand in the rooms' `error.ts`; `docs/errors.md` is generated from them.
  */
 
+import { getSystemErrorMap } from "node:util";
+
 /** Exit statuses of the `bootferry` command. */
 export const EXIT = {
   done: 0,
@@ -62,4 +64,15 @@ function printable(message: string): string {
 export function errnoOf(error: unknown): string | undefined {
   if (!(error instanceof Error) || !("errno" in error) || !("code" in error)) return undefined;
   return typeof error.code === "string" ? error.code : undefined;
+}
+
+/** `no such file or directory (ENOENT)`, or undefined when `error` is no failed system call. */
+export function errnoText(error: unknown): string | undefined {
+  const errno = errnoOf(error);
+  if (errno === undefined) return undefined;
+  const [, words] =
+    getSystemErrorMap()
+      .values()
+      .find(([name]) => name === errno) ?? [];
+  return words === undefined ? errno : `${words} (${errno})`;
 }

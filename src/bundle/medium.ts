@@ -43,7 +43,7 @@ export async function openMedium(mountPoint: AbsPath, signal?: AbortSignal): Pro
   // BF-1.3: real directories only
   const isReal = (path: AbsPath) => orAbort(() => isRealDirectory(path), signal);
   if (!(await isReal(directory))) {
-    throw new BundleError("BUNDLE_MEDIUM_FOREIGN", `${mountPoint} holds no directory "${MEDIUM_DIRECTORY}"`);
+    throw new BundleError("BUNDLE_MEDIUM_FOREIGN", await orAbort(() => whyForeign(mountPoint), signal));
   }
   await isReal(below(directory, "blobs"));
   await isReal(below(directory, "blobs", "sha256"));
@@ -60,6 +60,26 @@ export function openMediumOver(layout: LayoutReader): MountedMedium {
 function mounted(directory: AbsPath | undefined, layout: LayoutReader): MountedMedium {
   const medium: Omit<MountedMedium, typeof mountedMedium> = { directory, layout };
   return medium as MountedMedium;
+}
+
+/** What a person may have meant: a path that is not there, or the layout in place of the medium. */
+async function whyForeign(mountPoint: AbsPath): Promise<string> {
+  const kind = await orUndefined(() => lstat(mountPoint));
+  if (kind === undefined) return `${mountPoint} is not there`;
+  if (kind.isFile()) return `${mountPoint} is a file and no medium`;
+  const isLayout = (await orUndefined(() => lstat(below(mountPoint, "oci-layout")))) !== undefined;
+  const what = `${mountPoint} holds no directory "${MEDIUM_DIRECTORY}"`;
+  return isLayout ? `${what}: it is an image layout itself` : what;
+}
+
+/** For words only: whatever keeps us from looking is as if nothing were there. */
+async function orUndefined<T>(look: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await look();
+  } catch (error) {
+    if (errnoOf(error) !== undefined) return undefined;
+    throw error;
+  }
 }
 
 /** False when there is nothing; throws when there is something else. */

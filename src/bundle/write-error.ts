@@ -1,5 +1,5 @@
 /** What a failed system call says about a medium that is being written. */
-import { CodedError, errnoOf } from "../error.ts";
+import { CodedError, errnoOf, errnoText } from "../error.ts";
 import { HostError, hostError } from "../host/error.ts";
 import { BundleError, type BundleErrorCode } from "./error.ts";
 
@@ -7,7 +7,7 @@ import { BundleError, type BundleErrorCode } from "./error.ts";
 export function mediumWriteError(error: unknown, what: string): unknown {
   const cause = error instanceof HostError ? error.cause : error; // writeDurably has wrapped it already
   const code = codeOf(errnoOf(cause));
-  if (code !== undefined) return new BundleError(code, `${what}: ${errnoOf(cause)}`, { cause });
+  if (code !== undefined) return new BundleError(code, `${what}: ${errnoText(cause)}`, { cause });
   return error instanceof CodedError ? error : hostError(error, what);
 }
 

@@ -30,6 +30,7 @@ import type { DeployBackend } from "../deploy/port.ts";
 import { type ObjectStore, openObjectStore } from "../store/object-store.ts";
 import type { CliContext } from "./context.ts";
 import { chooseBackend, requireNativeBooted } from "./device-backend.ts";
+import { requireDirectory } from "./read-input.ts";
 
 export interface SysrootOption {
   readonly sysroot?: string;
@@ -87,8 +88,10 @@ export interface DeviceOptions extends SysrootOption {
   readonly lockTimeout?: number;
 }
 
+/** @throws HostError HOST_NOT_FOUND for a simulated device in a directory that is not there */
 export function findDevice(context: CliContext, { sysroot }: SysrootOption): Device {
-  const paths = sysroot === undefined ? HOST_DEVICE_PATHS : simulatedDevicePaths(context.path(sysroot));
+  const directory = sysroot === undefined ? undefined : requireDirectory(context.path(sysroot));
+  const paths = directory === undefined ? HOST_DEVICE_PATHS : simulatedDevicePaths(directory);
   return { paths, loader: openDeviceLoader(paths, context.exec) };
 }
 

@@ -1,6 +1,6 @@
 /** Files that a person names on the command line: whole, small, and with an error that names the file. */
 import { readFileSync, statSync } from "node:fs";
-import { hostError } from "../host/error.ts";
+import { HostError, hostError } from "../host/error.ts";
 import type { AbsPath } from "../path.ts";
 import { CliError } from "./error.ts";
 
@@ -9,6 +9,13 @@ const MAX_INPUT_BYTES = 8 << 20; // keys, roots and notes have kilobytes; naming
 /** Whether `path` is a regular file; a medium is a directory. False when there is nothing. */
 export function isFile(path: AbsPath): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+}
+
+/** The directory at `path`. @throws HostError HOST_NOT_FOUND when there is none */
+export function requireDirectory(path: AbsPath): AbsPath {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat?.isDirectory()) return path;
+  throw new HostError("HOST_NOT_FOUND", `${path} is ${stat === undefined ? "not there" : "no directory"}`);
 }
 
 /** @throws HostError HOST_NOT_FOUND, HOST_PERMISSION, HOST_IO; CliError CLI_USAGE for a file of absurd size */

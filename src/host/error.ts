@@ -1,5 +1,5 @@
 /** What can go wrong between us and the machine that we run on. */
-import { CodedError, type ErrorTable, EXIT, errnoOf } from "../error.ts";
+import { CodedError, type ErrorTable, EXIT, errnoOf, errnoText } from "../error.ts";
 
 export type HostErrorCode =
   | "HOST_TOOL_MISSING"
@@ -9,6 +9,7 @@ export type HostErrorCode =
   | "HOST_READ_ONLY"
   | "HOST_PERMISSION"
   | "HOST_NOT_FOUND"
+  | "HOST_NOT_A_FILE"
   | "HOST_EXISTS"
   | "HOST_IO"
   | "HOST_BUSY";
@@ -36,6 +37,7 @@ export const HOST_ERRORS: ErrorTable<HostErrorCode> = {
     remedy: "Run the command as a user who may use the named file, or change its owner and mode.",
   },
   HOST_NOT_FOUND: { exit: EXIT.failed, remedy: "Check the spelling of the path and that its file system is mounted." },
+  HOST_NOT_A_FILE: { exit: EXIT.failed, remedy: "Name a file: the path leads to a directory." },
   HOST_EXISTS: {
     exit: EXIT.failed,
     remedy: "Choose another name, or move the existing file away yourself: it is not overwritten.",
@@ -61,7 +63,7 @@ export function hostError(error: unknown, what: string): Error {
   if (error instanceof CodedError) return error;
   const errno = errnoOf(error);
   if (errno === undefined) return error instanceof Error ? error : new Error(what, { cause: error });
-  return new HostError(codeOfErrno(errno), `${what}: ${errno}`, { cause: error });
+  return new HostError(codeOfErrno(errno), `${what}: ${errnoText(error)}`, { cause: error });
 }
 
 function codeOfErrno(errno: string): HostErrorCode {
@@ -77,6 +79,8 @@ function codeOfErrno(errno: string): HostErrorCode {
     case "ENOENT":
     case "ENOTDIR":
       return "HOST_NOT_FOUND";
+    case "EISDIR":
+      return "HOST_NOT_A_FILE";
     case "EEXIST":
       return "HOST_EXISTS";
     default:

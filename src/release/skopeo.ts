@@ -11,6 +11,7 @@ import { MAX_JSON_DEPTH, parseStrictJson } from "../oci/strict-json.ts";
 import type { AbsPath } from "../path.ts";
 import { type ArchitectureChoice, chooseArchitectures } from "./architecture.ts";
 import type { ReleasePorts } from "./ports.ts";
+import { registryError } from "./registry/registry-error.ts";
 import { COPY_TIMEOUT_MS, INSPECT_TIMEOUT_MS, runSkopeo } from "./run-skopeo.ts";
 import { whileGrowing } from "./watch-directory.ts";
 
@@ -26,7 +27,8 @@ export async function fetchWithSkopeo(
   choice: ArchitectureChoice,
   { signal, openProgress }: Pick<ReleasePorts, "signal" | "openProgress">,
 ): Promise<readonly string[]> {
-  const { stdout } = await runSkopeo(exec, ["inspect", "--raw", reference], { timeoutMs: INSPECT_TIMEOUT_MS, signal });
+  const inspect = { timeoutMs: INSPECT_TIMEOUT_MS, signal };
+  const { stdout } = await explained(reference, runSkopeo(exec, ["inspect", "--raw", reference], inspect));
   const architectures = architecturesOf(stdout, reference);
   const chosen = architectures === undefined ? [undefined] : chooseArchitectures(architectures, choice, reference);
   const tags: string[] = [];
@@ -37,10 +39,22 @@ export async function fetchWithSkopeo(
     const sizeBytes = await fetchedBytes(exec, reference, stdout, architecture, signal);
     using meter = openProgress(`fetching ${[reference, architecture].filter(Boolean).join(" ")}`, sizeBytes);
     const fetch = () => runSkopeo(exec, copy, { timeoutMs: COPY_TIMEOUT_MS, signal });
-    await whileGrowing(into, fetch, (bytes) => meter.advance(bytes));
+    await explained(
+      reference,
+      whileGrowing(into, fetch, (bytes) => meter.advance(bytes)),
+    );
     tags.push(tag);
   }
   return tags;
+}
+
+/** What went wrong with a registry, in its own words and with a remedy that fits. */
+async function explained<T>(reference: string, act: Promise<T>): Promise<T> {
+  try {
+    return await act;
+  } catch (error) {
+    throw reference.startsWith("docker://") ? registryError(error, `reading ${reference}`) : error;
+  }
 }
 
 /** What a manifest announces; 0 when it cannot be told beforehand, as for images of several architectures outside of registries. */

@@ -26,7 +26,7 @@ export function parseSourceReference(text: string, base: AbsPath): SourceReferen
   const match = /^(oci|oci-archive):([^:]+)(?::(.+))?$/.exec(text);
   const path = match?.[2];
   if (match === null || path === undefined) {
-    throw new ReleaseError("RELEASE_SOURCE_INVALID", `not an image reference: ${JSON.stringify(text)}`);
+    throw new ReleaseError("RELEASE_SOURCE_INVALID", `not an image reference: ${JSON.stringify(text)}${guess(text)}`);
   }
   const tag = match[3];
   if (tag !== undefined && !TAG_PATTERN.test(tag)) {
@@ -35,4 +35,11 @@ export function parseSourceReference(text: string, base: AbsPath): SourceReferen
   return match[1] === "oci"
     ? { kind: "layout", directory: toAbsPath(path, base), tag }
     : { kind: "archive", file: toAbsPath(path, base), tag };
+}
+
+/** What was most likely meant by a word without a transport. */
+function guess(text: string): string {
+  if (text.includes(":/") || text === "") return "";
+  const meant = /\.(?:tar|tgz|tar\.\w+)$/.test(text) ? `oci-archive:${text}` : `oci:${text}`;
+  return `; a layout or archive of that name would be ${meant}, an image of a registry docker://HOST/NAME:TAG`;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { CodedError, EXIT } from "../../src/error.ts";
+import { CodedError, EXIT, errnoText } from "../../src/error.ts";
 
 class TestError extends CodedError<"TEST"> {
   constructor(message: string) {
@@ -19,5 +19,19 @@ describe("the message of a coded error", () => {
 
   it("is bounded", () => {
     expect(new TestError("x".repeat(1 << 20)).message.length).toBeLessThan(10_000);
+  });
+});
+
+describe("a failed system call in words", () => {
+  it.each([
+    { code: "ENOENT", text: "no such file or directory (ENOENT)" },
+    { code: "ENOSPC", text: "no space left on device (ENOSPC)" },
+    { code: "EODD", text: "EODD" },
+  ])("has those of the system for $code", ({ code, text }) => {
+    expect(errnoText(Object.assign(new Error("x"), { code, errno: -1 }))).toBe(text);
+  });
+
+  it("has none when it is no system call", () => {
+    expect(errnoText(new Error("x"))).toBeUndefined();
   });
 });

@@ -3,6 +3,8 @@ import { type Command, Option } from "commander";
 import { HOST_DEVICE_PATHS } from "../../config/device-paths.ts";
 import { mountUsrOverlay, readUsrOverlay } from "../../deploy/native/usr-overlay.ts";
 import type { CliContext } from "../context.ts";
+import { findDevice } from "../device.ts";
+import { requireNativeBooted } from "../device-backend.ts";
 import { addTeaching } from "../help.ts";
 import { addOutputOptions } from "../options.ts";
 import type { OutputOptions } from "../output.ts";
@@ -30,6 +32,7 @@ export function registerOsUsrOverlay(parent: Command, context: CliContext): void
   addOutputOptions(command);
   command.action(async (options: Options) => {
     const output = context.openOutput(options);
+    await requireNativeBooted(context.exec, findDevice(context, {})); // not over the /usr of whatever machine this is
     const before = readUsrOverlay(HOST_DEVICE_PATHS);
     if (before === null) {
       await mountUsrOverlay(context.exec, HOST_DEVICE_PATHS, { isReadOnly: options.readOnly ?? false });

@@ -17,6 +17,7 @@ import { giveMediumId } from "../give-medium-id.ts";
 import { addTeaching } from "../help.ts";
 import { addOutputOptions } from "../options.ts";
 import type { Output, OutputOptions } from "../output.ts";
+import { requireDirectory } from "../read-input.ts";
 import { rehearse } from "../rehearsal.ts";
 import { describeStatement } from "../release-facts.ts";
 import {
@@ -107,7 +108,7 @@ export function registerReleaseCreate(parent: Command, context: CliContext): voi
 
 async function run(context: CliContext, sources: readonly string[], options: Options): Promise<void> {
   const output = context.openOutput(options);
-  const destination = context.path(options.to);
+  const destination = requireDirectory(context.path(options.to)); // before an image is fetched for hours
   const withSigners = !options.dryRun && options.unsigned === undefined;
   const draft = { ...(await readDraft(context, sources, options, withSigners, [destination])), destination };
   if (options.dryRun) {

@@ -7,6 +7,7 @@ import { formatBytes } from "../format-units.ts";
 import { addTeaching } from "../help.ts";
 import { addOutputOptions } from "../options.ts";
 import type { OutputOptions } from "../output.ts";
+import { requireDirectory } from "../read-input.ts";
 import { readRootChain } from "../read-root.ts";
 import { addRegistryOptions, namedRegistry, REGISTRY_ARGUMENT, type RegistryOptions } from "../registry-options.ts";
 import { releaseTitle } from "../release-facts.ts";
@@ -53,7 +54,7 @@ export function registerReleasePull(parent: Command, context: CliContext): void 
 async function run(context: CliContext, place: string, options: Options): Promise<void> {
   const output = context.openOutput(options);
   const { reference, registry } = namedRegistry(context, place, options);
-  const destination = context.path(options.to);
+  const destination = requireDirectory(context.path(options.to));
   const chain = options.root === undefined ? undefined : readRootChain(context, options.root);
   const request = { registry, tag: reference.tag, destination, chain };
   const pulled = await pullRelease(request, releasePorts(context, output));

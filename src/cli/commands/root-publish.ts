@@ -9,6 +9,7 @@ import type { CliContext } from "../context.ts";
 import { addTeaching } from "../help.ts";
 import { addOutputOptions } from "../options.ts";
 import type { OutputOptions } from "../output.ts";
+import { requireDirectory } from "../read-input.ts";
 import { readRootEnvelopes } from "../read-root.ts";
 
 export function registerRootPublish(parent: Command, context: CliContext): void {
@@ -25,7 +26,7 @@ export function registerRootPublish(parent: Command, context: CliContext): void 
       const output = context.openOutput(options);
       const joined = joinRoots(files.flatMap((file) => readRootEnvelopes(context, file)));
       const roots = parseRootFile(Buffer.concat(joined.map(({ envelope }) => formatEnvelope(envelope))));
-      const medium = context.path(options.to);
+      const medium = requireDirectory(context.path(options.to));
       await publishRoots(medium, roots, context);
       output.result({ medium, roots: roots.map(({ version, digest }) => ({ version, digest })) }, () =>
         [...roots.map(({ version, digest }) => `root ${version}    ${digest}`), `medium    ${medium}`].join("\n"),

@@ -17,7 +17,7 @@ function fileOnBadSector() {
 describe("a document in the state directory that the disk cannot give any more", () => {
   it("is damaged when it is only looked at, and stays where it is", () => {
     const path = fileOnBadSector();
-    expect(peekStateFile(path, SCHEMA)).toEqual({ kind: "damaged", why: `reading ${path}: EIO` });
+    expect(peekStateFile(path, SCHEMA)).toEqual({ kind: "damaged", why: `reading ${path}: i/o error (EIO)` });
     expect(lstatSync(path).isSymbolicLink()).toBe(true);
   });
 
@@ -25,7 +25,7 @@ describe("a document in the state directory that the disk cannot give any more",
     const path = fileOnBadSector();
     const told: string[] = [];
     expect(readStateFile(path, SCHEMA, (why) => told.push(why))).toBeUndefined();
-    expect(told).toEqual([`reading ${path}: EIO; it was set aside as ${path}.damaged`]);
+    expect(told).toEqual([`reading ${path}: i/o error (EIO); it was set aside as ${path}.damaged`]);
     expect(existsSync(path)).toBe(false);
     writeStateFile(path, { step: 2 });
     expect(readStateFile(path, SCHEMA, (why) => told.push(why))).toEqual({ step: 2 });

@@ -203,6 +203,6 @@ describe("bootferry doctor", () => {
 
   it("does not take a directory that holds no device for one", async () => {
     const run = await runInProcess("/", ["doctor", "--sysroot", "/nowhere/at/all"]);
-    expect(run).toMatchObject({ exitStatus: 1, stderr: expect.stringContaining("DEPLOY_NOT_BOOTED") });
+    expect(run).toMatchObject({ exitStatus: 1, stderr: expect.stringContaining("HOST_NOT_FOUND") });
   });
 });
