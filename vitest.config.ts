@@ -24,7 +24,7 @@ export default defineConfig({
       project("architecture", 60_000),
       project("unit", 60_000),
       project("integration", 120_000),
-      project("panel", 300_000),
+      project("panel", 600_000),
       project("images", 900_000),
       project("package", 600_000),
       project("vm", 1_800_000),

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { PanelDevice, slowDown } from "./device.ts";
 import { PanelProcess } from "./panel-process.ts";
 import { brokenRules } from "./rules.ts";
-import { openBrowser, openScreens, type Screen, shoot } from "./screens.ts";
+import { clearPictures, openBrowser, openScreens, type Screen, shoot } from "./screens.ts";
 
 let device: PanelDevice;
 let panel: PanelProcess;
@@ -23,6 +23,7 @@ beforeAll(async () => {
   await device.makeStick("43.0.0", { sequence: 43, key: "stranger" });
   panel = await PanelProcess.start(device.sysroot, "--port", "0");
   browser = await openBrowser();
+  clearPictures();
   screens = await openScreens(browser, panel.url);
   for (const { name, page } of screens) {
     page.on("console", (message) => complaints.push(`${name}: ${message.text()}`));

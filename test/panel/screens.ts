@@ -15,6 +15,8 @@ const SHOTS = join(CLONE, ".cache/panel-screenshots");
 const IMAGES = join(CLONE, "docs/images");
 const CHROMIUM = "/usr/bin/chromium";
 
+const PATIENCE_MS = 120_000; // nine screens on a busy machine
+
 const SIZES = { hd: { width: 1920, height: 1080 }, kiosk: { width: 800, height: 480 } } as const;
 const PHONE = { width: 390, height: 844 };
 
@@ -28,9 +30,13 @@ export interface Screen {
 /** @throws when Chromium is not installed, with what to do */
 export async function openBrowser(): Promise<Browser> {
   if (!existsSync(CHROMIUM)) throw new Error(`${CHROMIUM} is not installed: run test/panel/setup.sh`);
+  return chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] }); // root has no sandbox
+}
+
+/** Forgets the pictures of an earlier run. */
+export function clearPictures(): void {
   rmSync(SHOTS, { recursive: true, force: true });
   mkdirSync(SHOTS, { recursive: true });
-  return chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] }); // root has no sandbox
 }
 
 /** Each language in each scheme on each size, and a phone. */
@@ -61,6 +67,7 @@ async function openScreen(
     colorScheme: scheme,
     locale: language === "zh" ? "zh-CN" : "en-GB",
   });
+  context.setDefaultTimeout(PATIENCE_MS);
   const page = await context.newPage();
   await page.goto(url);
   return { name: `${language}-${scheme}-${size}`, language, page };
