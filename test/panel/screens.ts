@@ -64,6 +64,7 @@ async function openScreen(
 ): Promise<Screen> {
   const context = await browser.newContext({
     viewport,
+    reducedMotion: "reduce", // what moves on nine screens takes the machine from the agent
     colorScheme: scheme,
     locale: language === "zh" ? "zh-CN" : "en-GB",
   });
