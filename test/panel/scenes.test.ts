@@ -156,6 +156,7 @@ it("shows an update from the stick to its confirmation", async () => {
   await device.run("--config", "manual.toml");
   for (const { page, language } of screens) {
     await page
+      .locator("#detail")
       .getByText(language === "en" ? "Restart this device when it suits you" : "请在方便的时候重启本设备")
       .waitFor();
   }

@@ -44,6 +44,14 @@ describe("the words", () => {
     expect(same.map(([path]) => path)).toEqual([".percent"]);
   });
 
+  it("have spaces in Chinese beside versions, and none beside what stands in for one", () => {
+    expect([zh.attempt.refused("42.3.1"), zh.attempt.refused(zh.someRelease)]).toEqual([
+      "42.3.1 没有安装",
+      "某个版本没有安装",
+    ]);
+    expect(zh.installing(zh.newSystem).headline).toBe("正在安装新系统");
+  });
+
   it("have remedies for codes that exist, with the commands of the English ones", () => {
     expect(Object.keys(zh.remedies).filter((code) => !CODES.includes(code))).toEqual([]);
     expect(Object.keys(zh.remedies)).toEqual(expect.arrayContaining(Object.keys(AGENT_ERRORS)));
