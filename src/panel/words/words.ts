@@ -6,7 +6,6 @@
  */
 import type { AgentStatus } from "../../agent/status-file.ts";
 
-export type Phase = NonNullable<AgentStatus["progress"]>["phase"];
 export type WaitsFor = NonNullable<AgentStatus["waits"]>["for"];
 
 export interface Words {
