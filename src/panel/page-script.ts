@@ -20,8 +20,12 @@ function lost(isLost) {
 }
 function phrase(id, value) {
   show(id + "-row", value !== null);
-  fill(id, value === null ? "" : value.text);
-  if (value !== null) at(id).lang = value.tag;
+  if (value === null) return at(id).replaceChildren();
+  if (at(id).textContent !== value.text.replaceAll("\\u0060", "")) at(id).replaceChildren(...withCommands(value.text));
+  at(id).lang = value.tag;
+}
+function withCommands(text) {
+  return text.split("\\u0060").map((part, index) => index % 2 === 0 ? part : element("code", "", part));
 }
 function apply(screen) {
   document.title = screen.line;
@@ -74,7 +78,7 @@ function entryItem(entry) {
   symbol.append(use);
   const line = [symbol, element("span", "", entry.text), element("time", "", entry.at)];
   const more = [entry.reason, entry.action].filter((value) => value !== null).map((value) => {
-    const made = element("p", "", value.text);
+    const made = element("p", "", ...withCommands(value.text));
     made.lang = value.tag;
     return made;
   });

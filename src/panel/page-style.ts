@@ -66,7 +66,7 @@ h1 {
 }
 :lang(zh) h1, h1:lang(zh) { letter-spacing: 0; }
 .remaining { font-size: 1.5em; font-weight: 600; color: var(--tone); margin-block-start: .15em; }
-.detail { font-size: 1.15em; margin-block-start: .45em; max-inline-size: 46em; text-wrap: pretty; }
+.detail { font-size: 1.15em; margin-block-start: .6em; max-inline-size: 46em; text-wrap: pretty; }
 .progress { display: grid; gap: .3em; }
 progress {
   appearance: none; inline-size: 100%; block-size: 1.15em; border: 0; border-radius: 1em; overflow: hidden;
@@ -111,7 +111,7 @@ summary.entry::after {
 .unseen { position: absolute; inline-size: 1px; block-size: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 @media (max-width: 40rem) {
   .hero { grid-template-columns: 1fr; row-gap: .8em; }
-  .stick { inline-size: 100%; }
+  .stick { inline-size: 100%; font-size: 1.25em; }
   .entry time { flex-basis: 100%; margin-inline-start: 1.7em; }
 }
 @keyframes breathe { 50% { opacity: .55; } }

@@ -100,7 +100,7 @@ ${fact("reason", caption.reason, reason)}
 
 function fact(id: string, caption: string, value: Phrase | null): string {
   const language = value === null ? "" : ` lang="${value.tag}"`;
-  return `<div id="${id}-row"${hiddenUnless(value !== null)}><dt>${escapeHtml(caption)}</dt><dd class="${id}" id="${id}"${language}>${escapeHtml(value?.text ?? "")}</dd></div>`;
+  return `<div id="${id}-row"${hiddenUnless(value !== null)}><dt>${escapeHtml(caption)}</dt><dd class="${id}" id="${id}"${language}>${withCommands(value?.text ?? "")}</dd></div>`;
 }
 
 function history({ caption }: Words, entries: readonly HistoryLine[]): string {
@@ -113,7 +113,7 @@ function history({ caption }: Words, entries: readonly HistoryLine[]): string {
 function entryItem({ tone, symbol: name, text, at, reason, action }: HistoryLine): string {
   const line = `${symbol(name)}<span>${escapeHtml(text)}</span><time>${escapeHtml(at)}</time>`;
   const more = [reason, action].filter((value) => value !== null);
-  const paragraphs = more.map((value) => `<p lang="${value.tag}">${escapeHtml(value.text)}</p>`).join("");
+  const paragraphs = more.map((value) => `<p lang="${value.tag}">${withCommands(value.text)}</p>`).join("");
   const item =
     more.length === 0
       ? `<div class="entry">${line}</div>`
@@ -123,6 +123,12 @@ function entryItem({ tone, symbol: name, text, at, reason, action }: HistoryLine
 
 function hiddenUnless(isShown: boolean): string {
   return isShown ? "" : " hidden";
+}
+
+/** Remedies have commands in backquotes, for the terminal. */
+function withCommands(text: string): string {
+  const parts = text.split("`").map(escapeHtml);
+  return parts.map((part, index) => (index % 2 === 0 ? part : `<code>${part}</code>`)).join("");
 }
 
 const ENTITIES: Readonly<Record<string, string>> = {

@@ -27,7 +27,7 @@ export const zh: Words = {
   someRelease: "某个版本",
 
   idle: { headline: "就绪", detail: "可以随时插入更新U盘。" },
-  nothingNew: { headline: "U盘上没有新版本", detail: "U盘上的版本本设备已经装过，或已经试过。" },
+  nothingNew: { headline: "U盘上没有新版本", detail: "本设备已经装过或试过U盘上的版本。" },
   checkingStick: { headline: "正在检查U盘", detail: "正在确认U盘上是否有更新、是否可信。" },
   checkingKept: (version) => ({ headline: han`正在检查 ${version}`, detail: "更新已在本设备上，正在再试一次。" }),
   copying: (version) => ({ headline: "正在复制", detail: han`正在把 ${version} 复制到本设备。` }),

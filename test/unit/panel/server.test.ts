@@ -120,8 +120,14 @@ describe("the panel", () => {
   });
 
   it("shows what a medium says as text", async () => {
-    tell({ state: "refused", why: `<script>alert("1")</script>&'`, code: "TRUST_KEY_UNKNOWN", remedy: "<b>" });
+    tell({
+      state: "refused",
+      why: `<script>alert("1")</script>&'`,
+      code: "TRUST_KEY_UNKNOWN",
+      remedy: "Run `<b>` now.",
+    });
     const { body } = await ask("/");
+    expect(body).toContain("Run <code>&lt;b&gt;</code> now.");
     expect(body).toContain("&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&amp;&#39;");
     expect(body.match(/<script>/g)).toHaveLength(1);
   });
