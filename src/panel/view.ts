@@ -108,6 +108,16 @@ function announce(status: AgentStatus, words: Words, stick: Screen["stick"]): st
 }
 
 function sceneOf(status: AgentStatus, words: Words): Scene {
+  const { headline, detail, ...signs } = sceneIn(status, words);
+  return { ...signs, headline: asBeginning(headline), detail: asBeginning(detail) };
+}
+
+/** A sentence may begin with what stands in for a version. */
+function asBeginning(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+function sceneIn(status: AgentStatus, words: Words): Scene {
   const version = status.release?.version ?? words.newSystem;
   const running = status.running?.version ?? words.systemBefore;
   const before = status.previous?.version ?? words.systemBefore;

@@ -64,12 +64,12 @@ describe("hearing of a device's status", () => {
     const end = open().subscribe((sight) => heard.push(stateOf(sight)));
     const change = async (state: AgentStatus["state"]) => {
       writeStatus(directory, status({ state }));
-      await vi.waitFor(() => expect(heard.at(-1)).toBe(state), 5000);
+      await vi.waitFor(() => expect(heard.at(-1)).toBe(state), 30_000);
     };
     await change("storing");
     await change("stored");
     renameSync(directory, `${directory}.old`);
-    await vi.waitFor(() => expect(heard.at(-1)).toBe("idle"), 5000);
+    await vi.waitFor(() => expect(heard.at(-1)).toBe("idle"), 30_000);
     mkdirSync(directory);
     await change("staged");
     await change("rebooting");
@@ -85,7 +85,7 @@ describe("hearing of a device's status", () => {
     const endSecond = feed.subscribe((sight) => second.push(stateOf(sight)));
     endFirst();
     writeStatus(directory, status({ state: "stored" }));
-    await vi.waitFor(() => expect(second).toEqual(["stored"]), 5000);
+    await vi.waitFor(() => expect(second).toEqual(["stored"]), 30_000);
     endSecond();
     expect(first).toEqual([]);
   });
