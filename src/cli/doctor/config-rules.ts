@@ -43,6 +43,14 @@ function judgeKey({ key, value, from }: SurveyedKey): Finding {
   };
 }
 
+/** The agent works with a wrong one; it would be noticed when the logs are wanted. */
+export function judgeSupport({ device }: MachineFacts): readonly Finding[] {
+  if (device?.badRecipient === undefined) return [];
+  const { message, remedy } = device.badRecipient;
+  const why = "who can open what `bootferry agent export-logs` writes";
+  return [{ area: "configuration", name: "support recipients", verdict: "warning", detail: message, why, remedy }];
+}
+
 export function judgeTrust({ device }: MachineFacts): readonly Finding[] {
   if (device?.trust === undefined) return [];
   const base = {

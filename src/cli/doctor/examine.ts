@@ -1,5 +1,5 @@
 /** All rules, in the order of the areas. Pure: what a machine is like comes in as facts. */
-import { judgeConfig, judgeTrust } from "./config-rules.ts";
+import { judgeConfig, judgeSupport, judgeTrust } from "./config-rules.ts";
 import { judgeLoader, judgeState, judgeUnits } from "./device-rules.ts";
 import type { MachineFacts } from "./facts.ts";
 import { AREAS, type Finding } from "./finding.ts";
@@ -14,6 +14,7 @@ const RULES: readonly ((facts: MachineFacts) => readonly Finding[])[] = [
   judgeUnits,
   judgeLoader,
   judgeConfig,
+  judgeSupport,
   judgeTrust,
   judgeState,
   judgeMedia,

@@ -2,9 +2,11 @@
  * What the doctor knows of a machine when it judges: plain facts, gathered by probe-machine.ts and probe-device.ts, so that
  * each rule can be tried on machines that nobody has.
  */
+
 import type { BootLoaderProbe } from "../../boot/boot-loader.ts";
 import type { ConfigSurvey } from "../../config/survey-agent-config.ts";
 import type { HasTool } from "../../host/find-tool.ts";
+import type { SupportError } from "../../support/error.ts";
 import type { BackendKind } from "../device-backend.ts";
 
 /** What a machine is for: making releases and media, or being updated by them. */
@@ -93,6 +95,8 @@ export interface DeviceFacts {
   readonly hasUdevRule: boolean;
   readonly store: SpaceFacts | undefined;
   readonly boot: SpaceFacts | undefined;
+  /** What is wrong with `[support] recipients`. */
+  readonly badRecipient: SupportError | undefined;
   /** Whether an object of the store is sealed; undefined when there is none, or it cannot be read. */
   readonly isSealed: boolean | undefined;
   /** The permission bits of device.key, or why they cannot be told. */

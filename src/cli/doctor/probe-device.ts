@@ -20,6 +20,8 @@ import { type AbsPath, below } from "../../path.ts";
 import { type ObjectStore, openObjectStore } from "../../store/object-store.ts";
 import { unsealedFiles } from "../../store/seal.ts";
 import { hostStoreFilesystem } from "../../store/store-filesystem.ts";
+import { SupportError } from "../../support/error.ts";
+import { requireRecipients } from "../../support/export-archive.ts";
 import { evaluateExpiry } from "../../trust/expiry.ts";
 import { newestOf } from "../../trust/root-chain.ts";
 import { INITIAL_TRUST_STATE } from "../../trust/state.ts";
@@ -48,6 +50,7 @@ export async function probeDevice(context: CliContext, options: SysrootOption): 
     isDeployed,
     config,
     trust: config.config === undefined ? undefined : await probeTrust(files, config.config.trust, paths, synchronised),
+    badRecipient: await findBadRecipient(config.config?.support.recipients ?? []),
     loader: backend === "native" && isDeployed ? await orUndefined(() => found.loader.probe()) : undefined,
     countingGrub:
       backend === "bootc" ? await orUndefined(async () => findCountingConfig(paths.boot)?.config) : undefined,
@@ -59,6 +62,16 @@ export async function probeDevice(context: CliContext, options: SysrootOption): 
     deviceKey: probeKey(below(paths.stateDirectory, "device.key")),
     isClockSynchronised: synchronised !== undefined,
   };
+}
+
+async function findBadRecipient(recipients: readonly string[]): Promise<SupportError | undefined> {
+  try {
+    if (recipients.length > 0) await requireRecipients(recipients);
+    return undefined;
+  } catch (error) {
+    if (error instanceof SupportError) return error;
+    throw error;
+  }
 }
 
 /** The store as it is: opening it for work would sweep what an interrupted run has left. */

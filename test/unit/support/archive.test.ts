@@ -1,6 +1,7 @@
 /** The inside of support archives: what is packed comes back, and what a stranger packs is refused. */
 import { buffer } from "node:stream/consumers";
-import { zstdCompressSync } from "node:zlib";
+import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
+import fc from "fast-check";
 import { type Header, pack } from "tar-stream";
 import { describe, expect, it } from "vitest";
 import { packArchive, unpackArchive } from "../../../src/support/archive.ts";
@@ -65,6 +66,21 @@ describe("a support archive", () => {
     ["what is no tar", zstdCompressSync(Buffer.alloc(2048, "x"))],
   ])("is not %s", async (_, archive) => {
     await expect(unpackArchive(archive)).rejects.toMatchObject({ code: "SUPPORT_ARCHIVE_INVALID" });
+  });
+
+  it("is refused, or holds plain files alone, whatever becomes of the bytes of its tar", async () => {
+    const tar = zstdDecompressSync(await packArchive(FILES.toSpliced(1, 1), AT));
+    const changes = fc.array(fc.tuple(fc.nat(tar.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 });
+    await fc.assert(
+      fc.asyncProperty(changes, async (bytes) => {
+        const changed = Buffer.from(tar);
+        for (const [offset, value] of bytes) changed[offset] = value;
+        const opened = await unpackArchive(zstdCompressSync(changed)).catch((error: unknown) => error);
+        if (!Array.isArray(opened)) expect(opened).toMatchObject({ code: "SUPPORT_ARCHIVE_INVALID" });
+        else for (const { name } of opened) expect(name).toMatch(/^[A-Za-z0-9][A-Za-z0-9._-]*$/);
+      }),
+      { numRuns: 400 },
+    );
   });
 
   it("is refused when its tar was cut", async () => {

@@ -3,6 +3,7 @@ import { examine } from "../../../../src/cli/doctor/examine.ts";
 import type { DeviceFacts, MachineFacts } from "../../../../src/cli/doctor/facts.ts";
 import { countVerdicts, isReady, type Verdict } from "../../../../src/cli/doctor/finding.ts";
 import { ConfigError } from "../../../../src/config/error.ts";
+import { SupportError } from "../../../../src/support/error.ts";
 import { configured, device, finding, machine, UNITS, without } from "./machine.ts";
 
 describe("a machine that has everything", () => {
@@ -223,6 +224,13 @@ describe("agent.toml and the trust root", () => {
     expect(finding(facts, "agent.toml").verdict).toBe("missing");
     expect(finding(facts, "CONFIG_KEY_UNKNOWN").detail).toContain("trys");
     expect(finding(facts, "CONFIG_KEY_MISSING").remedy).toBe(problems[1]?.remedy);
+  });
+
+  it("a recipient of logs with a typing error is a warning: the device updates all the same", () => {
+    const badRecipient = new SupportError("SUPPORT_RECIPIENT_INVALID", '"age1x" is no recipient');
+    const facts = machine({ device: device({ badRecipient }) });
+    expect(finding(facts, "support recipients")).toMatchObject({ verdict: "warning", detail: badRecipient.message });
+    expect(isReady(examine(facts))).toBe(true);
   });
 
   it.each<[DeviceFacts["trust"], Verdict]>([

@@ -40,6 +40,7 @@ export function device(changes: Partial<DeviceFacts> = {}): DeviceFacts {
     hasUdevRule: true,
     store: { path: "/sysroot/bootferry", freeBytes: 2 ** 31, totalBytes: 2 ** 32 },
     boot: { path: "/boot", freeBytes: 2 ** 29, totalBytes: 2 ** 30 },
+    badRecipient: undefined,
     isSealed: true,
     deviceKey: { path: "/var/lib/bootferry/device.key", mode: 0o600 },
     isClockSynchronised: true,
