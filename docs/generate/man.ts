@@ -1,6 +1,6 @@
 /**
- * Writes the manual pages (`npm run generate:man -- OUTDIR`): bootferry(1), a page for each group, and
- * bootferry-agent.toml(5). Made when a package is made, not kept.
+ * Writes the manual pages (`npm run generate:man -- OUTDIR`): bootferry(1), a page for each group,
+ * bootferry-agent.toml(5) and bootferry(7). Made when a package is made, not kept.
  *
  * The same sources and SOURCE_DATE_EPOCH give the same bytes; without the variable the pages bear today's date.
  */

@@ -53,7 +53,7 @@ export function teachingOf(command: Command): Teaching | undefined {
   return TEACHINGS.get(command);
 }
 
-export function formatExamples(examples: readonly Example[]): string {
+function formatExamples(examples: readonly Example[]): string {
   return examples.map(({ command, does }) => `  ${introduce(does)}\n    $ ${command}`).join("\n");
 }
 

@@ -128,6 +128,7 @@ const GROUPS: readonly Group[] = [
 ];
 
 const START: readonly Example[] = [
+  { does: "What does this machine lack?", command: "bootferry doctor" },
   {
     does: "On a workstation, once: a key for the trust root, and one for releases",
     command: "bootferry key generate root && bootferry key generate release",

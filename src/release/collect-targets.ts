@@ -26,6 +26,8 @@ export interface CollectOptions {
   readonly withTree: boolean;
   readonly devices: readonly string[] | null;
   readonly sink: BlobSink;
+  /** What is done with system images, for the progress; "reading and writing" unless given. */
+  readonly label?: string;
   /** Where system images go instead; a delta has one that leaves layers out. */
   readonly systemSink?: BlobSink | undefined;
   readonly openBound: OpenBoundImage;
@@ -52,13 +54,13 @@ export async function collectTargets(
 
 async function copySystems(
   systems: readonly SourceImage[],
-  { sink, systemSink = sink, withTree }: CollectOptions,
+  { sink, systemSink = sink, withTree, label: does = "reading and writing" }: CollectOptions,
   { signal, openProgress, note }: Pick<ReleasePorts, "signal" | "openProgress" | "note">,
 ) {
   const trees = new Map<Digest, TreeImage>();
   const boundBy = new Map<Digest, readonly BoundImage[]>();
   const warnings: string[] = [];
-  using progress = openProgress("reading and writing", sizeOf(systems));
+  using progress = openProgress(does, sizeOf(systems));
   for (const image of systems) {
     const merged = await copyAndMergeImage(image, { sink: systemSink, signal, onBytes: progress.advance });
     const { digest } = image.descriptor;

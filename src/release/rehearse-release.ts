@@ -61,6 +61,7 @@ export async function rehearseAt(
   const options = {
     ...draft,
     sink: NOWHERE,
+    label: "reading",
     openBound,
     checkRoom: async (apps: readonly SourceImage[]) => remember(apps),
   };

@@ -76,7 +76,7 @@ const LONG: readonly LongVerb[] = [
     verb: "release create",
     what: "a rehearsal",
     words: `release create oci:image-2 --to stick-1 --sequence 3 --release-version 3.0 ${CREATE} --dry-run`,
-    bars: [/^reading and writing$/],
+    bars: [/^reading$/],
   },
   {
     verb: "release create",

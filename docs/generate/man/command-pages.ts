@@ -52,7 +52,7 @@ function programPage(program: CommandShape, edition: Edition): string {
     heading("Files"),
     definitions(FILES),
     heading("See also"),
-    seeAlso([...program.verbs.map(({ words }) => `${words.join("-")}(1)`), "bootferry-agent.toml(5)"]),
+    seeAlso([...program.verbs.map(({ words }) => `${words.join("-")}(1)`), "bootferry-agent.toml(5)", "bootferry(7)"]),
   ]);
 }
 
@@ -153,8 +153,11 @@ function sentence(text: string): string {
   return /[.!?)]$/.test(first) ? first : `${first}.`;
 }
 
-/** For apropos(1): up to the first colon. */
+const MAX_SUMMARY = 50; // with the longest name of a page still one line of roff
+
+/** For apropos(1): up to the first colon, or to the first comma of a long one. */
 function inShort({ summary }: CommandShape): string {
-  const [text = ""] = summary.split(":");
+  const [whole = ""] = summary.split(":");
+  const text = whole.length > MAX_SUMMARY ? (whole.split(",")[0] ?? whole) : whole;
   return text.charAt(0).toLowerCase() + text.slice(1);
 }

@@ -33,7 +33,7 @@ describe("help", () => {
 
   it("of the program says how to begin on a workstation and on a device", async () => {
     const { stdout } = await run("--help");
-    expect(stdout).toMatch(/\nStart here:\n {2}On a workstation[\s\S]+On a device/);
+    expect(stdout).toMatch(/\nStart here:\n {2}What [\s\S]+On a workstation[\s\S]+On a device/);
   });
 });
 

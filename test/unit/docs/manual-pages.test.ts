@@ -1,5 +1,7 @@
 /** Manual pages say all that the commands and the configuration define, in a form that formatters take. */
 
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { manualPages } from "../../../docs/generate/man/manual-pages.ts";
@@ -39,6 +41,13 @@ describe("the manual pages", () => {
       expect(page).toContain(`.SH ${escapeText(`[${table}]`)}\n`);
       for (const key of Object.keys(keys)) expect(page).toContain(escapeText(key));
     }
+  });
+
+  it("have every word of docs/terminology.md", () => {
+    const rows = readFileSync(join(import.meta.dirname, "../../../docs/terminology.md"), "utf8").match(/^\| \*\*.*$/gm);
+    const page = pages.get("bootferry.7") ?? "";
+    expect(page.match(/^\.TP$/gm)).toHaveLength(rows?.length ?? 0);
+    expect(page).toContain(".B deployment\nOne bootable instance");
   });
 
   it("bear version and date, and are the same each time", async () => {
