@@ -5,7 +5,7 @@
  * Nothing depends on them: what keeps a receipt from being written is a note in history, and never a reason to stop.
  */
 import type { BootFacts, DeploymentFacts } from "../deploy/port.ts";
-import { CodedError, errnoOf } from "../error.ts";
+import { CodedError } from "../error.ts";
 import type { Digest } from "../oci/digest.ts";
 import { parseAbsPath } from "../path.ts";
 import {
@@ -50,8 +50,8 @@ export async function settleReceipts(session: Pick<Session, "ports" | "journal" 
     await appendReceipt(stateDirectory, chain, await receiptOf(ports, journal, bootId));
   } catch (error) {
     ports.signal?.throwIfAborted(); // the next start makes up for it
-    if (!(error instanceof CodedError) && errnoOf(error) === undefined) throw error;
-    noteOnce(session, `no receipt could be written: ${(error as Error).message}`);
+    // Whatever it is, also a mistake of ours: a system that is well must be confirmed all the same.
+    noteOnce(session, `no receipt could be written: ${error instanceof Error ? error.message : error}`);
   }
 }
 

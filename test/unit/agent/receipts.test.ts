@@ -142,4 +142,16 @@ describe("the receipts of a device", () => {
     await world.run();
     expect(briefly(receiptsOf(world))).toEqual(["1 enrolled", "2 confirmed 2.0"]);
   });
+
+  it("keep nothing from going on by a mistake of ours either", async () => {
+    const world = await openWorld(v1);
+    const readFile: typeof world.ports.files.readFile = async (path) => {
+      if (path === "/etc/machine-id") throw new TypeError("cannot read properties of undefined");
+      return world.ports.files.readFile(path);
+    };
+    const changes = { files: { ...world.ports.files, readFile } };
+    await world.run(medium, changes);
+    world.device.boot();
+    expect(await world.run(undefined, changes)).toMatchObject({ kind: "confirmed" });
+  });
 });
