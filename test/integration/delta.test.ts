@@ -73,9 +73,11 @@ const json = async (command: string) => JSON.parse((await done(`${command} --jso
 const refused = async (command: string, code: string, exitStatus: number) =>
   expect(await run(command), command).toMatchObject({ exitStatus, stderr: expect.stringContaining(`[${code}]`) });
 
-/** Every file below a directory with its bytes. */
+/** Every file below a directory with its bytes, but for the id of a medium. */
 function contents(name: string): Record<string, string> {
-  const entries = readdirSync(file(name), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const entries = readdirSync(file(name), { recursive: true, withFileTypes: true }).filter(
+    (entry) => entry.isFile() && entry.name !== "medium.json",
+  );
   const named = entries.map((entry) => {
     const path = join(entry.parentPath, entry.name);
     return [path.slice(file(name).length), readFileSync(path, "base64")] as const;

@@ -7,6 +7,7 @@ import { readForms } from "../../release/delta/read-forms.ts";
 import type { CliContext } from "../context.ts";
 import { describeForm, formFacts } from "../delta-facts.ts";
 import { addDeltaOptions, type DeltaOptions, readDelta } from "../delta-options.ts";
+import { giveMediumId } from "../give-medium-id.ts";
 import { addTeaching } from "../help.ts";
 import { addMediumArgument, addOutputOptions, releaseOption } from "../options.ts";
 import type { OutputOptions } from "../output.ts";
@@ -66,6 +67,7 @@ async function run(context: CliContext, directory: string, options: Options): Pr
   const request = { source, selector, destination, delta, verifyWritten };
   const copied = await copyRelease(request, releasePorts(context, output));
   const { statement, payloadDigest, manifestDigest } = copied;
+  if (context.env["SOURCE_DATE_EPOCH"] === undefined) giveMediumId(output, destination); // whose bytes nobody compares
   const forms = await readForms(await openMedium(destination, context.signal), statement, context.signal);
   output.result({ statement, payloadDigest, manifestDigest, carried: forms.map(formFacts) }, () =>
     [
