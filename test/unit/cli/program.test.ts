@@ -3,6 +3,10 @@ import { describe, expect, it } from "vitest";
 import { findCalled } from "../../../src/cli/called-command.ts";
 import { commandShape, walkCommands } from "../../../src/cli/command-shape.ts";
 import { buildProgram } from "../../../src/cli/program.ts";
+import { HostError } from "../../../src/host/error.ts";
+import type { Exec } from "../../../src/host/exec.ts";
+import { parseAbsPath } from "../../../src/path.ts";
+import { parseSourceReference } from "../../../src/release/source-reference.ts";
 import { inProcessContext, runInProcess } from "../../support/cli-in-process.ts";
 
 const run = (...args: readonly string[]) => runInProcess("/", args);
@@ -86,5 +90,55 @@ describe("a wrong command line", () => {
       unknownOptions: ["--medum"],
     });
     expect(findCalled(program, ["--verson"])).toEqual({ name: "bootferry", unknownOptions: ["--verson"] });
+  });
+});
+
+describe("what is not there, or is something else,", () => {
+  const IMAGE = "--name a --sequence 1 --compatible k --key release.key --dry-run".split(" ");
+  it.each([
+    { args: ["agent", "status", "--sysroot", "/nowhere"], said: /^error: \/nowhere is not there \[HOST_NOT_FOUND\]/ },
+    { args: ["release", "list", "/nowhere"], said: /^error: \/nowhere is not there \[BUNDLE_MEDIUM_FOREIGN\]/ },
+    {
+      args: ["release", "list", "/etc/passwd"],
+      said: /\/etc\/passwd is a file and no medium \[BUNDLE_MEDIUM_FOREIGN\]/,
+    },
+    { args: ["release", "list", "/etc"], said: /\/etc holds no directory "bootferry" \[BUNDLE_MEDIUM_FOREIGN\]/ },
+    {
+      args: ["release", "pull", "docker://registry.example/y:z", "--to", "/nowhere"],
+      said: /^error: \/nowhere is not there \[HOST_NOT_FOUND\]/,
+    },
+    {
+      args: ["release", "create", "oci:x", "--to", "/etc/passwd", ...IMAGE],
+      said: /\/etc\/passwd is no directory \[HOST_NOT_FOUND\]/,
+    },
+    { args: ["key", "show", "/"], said: /reading \/: illegal operation on a directory \(EISDIR\) \[HOST_NOT_A_FILE\]/ },
+    {
+      args: ["key", "show", "/nowhere.pub"],
+      said: /reading \/nowhere\.pub: no such file or directory \(ENOENT\) \[HOST_NOT_FOUND\]/,
+    },
+  ])("is told as such: $args", async ({ args, said }) => {
+    const { exitStatus, stdout, stderr } = await run(...args);
+    expect(stderr).toMatch(said);
+    expect(stdout).toBe("");
+    expect(exitStatus).not.toBe(0);
+  });
+
+  it.each([
+    { source: "./img", meant: "oci:./img" },
+    { source: "image.tar.gz", meant: "oci-archive:image.tar.gz" },
+  ])("is answered with what was meant: $source", ({ source, meant }) => {
+    expect(() => parseSourceReference(source, parseAbsPath("/"))).toThrow(`would be ${meant}, an image of a registry`);
+  });
+
+  it("leaves /usr alone on a machine that runs no deployment", async () => {
+    const asked: string[] = [];
+    const exec: Exec = async (argv) => {
+      asked.push(argv[0]);
+      throw new HostError("HOST_TOOL_MISSING", `${argv[0]} is not installed`);
+    };
+    const { exitStatus, stderr } = await runInProcess("/", ["os", "usr-overlay"], {}, { exec });
+    expect(stderr).toContain("[DEPLOY_NOT_BOOTED]");
+    expect(exitStatus).toBe(1);
+    expect(asked).not.toContain("mount");
   });
 });
