@@ -12,10 +12,12 @@ import type { MountedMedium } from "../bundle/medium.ts";
 import { CodedError } from "../error.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { Receipt } from "../receipt/receipt.ts";
-import { requireHeldBase } from "../store/delta-needs.ts";
 import { formatEnvelope } from "../trust/dsse.ts";
 import type { TrustedRoot } from "../trust/root.ts";
 import { INITIAL_TRUST_STATE, type TrustState } from "../trust/state.ts";
+import { evaluateDelta, type FindTree } from "./delta-suits.ts";
+
+type InstallChoice = MediumChoice & { readonly kind: "install" };
 
 export type PlannedAnswer =
   | {
@@ -40,6 +42,8 @@ export interface PlanContext {
   readonly roots: readonly TrustedRoot[];
   /** The one release that is asked about; undefined for whatever the medium holds. */
   readonly onlyPayload: Digest | undefined;
+  /** Of releases that devices may hold. */
+  readonly findTree: FindTree;
   /** When the visit is to be. */
   readonly visitUtc: Date;
   readonly signal: AbortSignal;
@@ -60,8 +64,10 @@ export async function planDevice(receipt: Receipt, context: PlanContext): Promis
       return { kind: "refuse", error: choice.error };
     case "install": {
       const { statement, payloadDigest } = choice.release;
-      const lacking = lacksTree(receipt, choice) ?? (await lacksBase(receipt, choice, context));
+      const lacking = lacksTree(receipt, choice);
       if (lacking !== undefined) return { kind: "refuse", error: lacking };
+      const delta = await evaluateDelta(receipt, statement, choice.target, context);
+      if (delta.kind !== "suits") return delta;
       const { name, version, sequence } = statement;
       return { kind: "install", release: { name, version, sequence, payloadDigest }, message: adopted };
     }
@@ -109,27 +115,9 @@ function verdictsOf({ refusedReleases, atUtc }: Receipt): Verdicts {
   return { ...NO_VERDICTS, releases: Object.fromEntries(refusedReleases.map((digest) => [digest, verdict])) };
 }
 
-/** A delta that builds on what the device has not. */
-async function lacksBase(
-  { held, running }: Receipt,
-  { target }: Pick<MediumChoice & { readonly kind: "install" }, "target">,
-  { medium, signal }: PlanContext,
-): Promise<CodedError | undefined> {
-  if (medium.directory === undefined) return undefined; // a release in a file, without its images
-  const here = [...held, ...(running.release === null ? [] : [running.release])].map((it) => it.payloadDigest);
-  try {
-    await requireHeldBase(medium.layout, target, here, signal);
-    return undefined;
-  } catch (error) {
-    signal.throwIfAborted();
-    if (error instanceof CodedError) return error;
-    throw error;
-  }
-}
-
 function lacksTree(
   { device }: Receipt,
-  { release, target }: Pick<MediumChoice & { readonly kind: "install" }, "release" | "target">,
+  { release, target }: Pick<InstallChoice, "release" | "target">,
 ): CodedError | undefined {
   try {
     requireTree({ needsTree: device.backend === "native" }, release.statement, target);

@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { Option } from "commander";
 import { mediumOfRelease } from "../../agent/kept-release.ts";
-import { openMedium } from "../../bundle/medium.ts";
+import { type MountedMedium, openMedium } from "../../bundle/medium.ts";
 import { listRoots } from "../../bundle/read-root.ts";
 import { EXIT } from "../../error.ts";
 import { type KnownDevice, type Ledger, newestReceipt } from "../../receipt/ledger/ledger.ts";
@@ -10,10 +10,11 @@ import { findRelease, readReleases } from "../../release/existing-releases.ts";
 import { buildClock } from "../build-clock.ts";
 import type { CliContext } from "../context.ts";
 import { commonBase, heldBy, type NamedRelease, releaseNames } from "../delta-base.ts";
+import { treeFinder } from "../delta-suits.ts";
 import { CliError } from "../error.ts";
 import { formatTable } from "../format-table.ts";
 import { addTeaching } from "../help.ts";
-import { addOutputOptions, releaseOption, utcTime } from "../options.ts";
+import { addOutputOptions, collect, releaseOption, utcTime } from "../options.ts";
 import type { OutputOptions } from "../output.ts";
 import { type PlanContext, type PlannedAnswer, planDevice } from "../plan-visit.ts";
 import { isFile, readInputFile } from "../read-input.ts";
@@ -25,6 +26,7 @@ interface Options extends OutputOptions {
   readonly root: string;
   readonly release?: string;
   readonly at?: Date;
+  readonly baseFrom?: readonly string[];
 }
 
 export function registerReceiptPlan(parent: Command, context: CliContext): void {
@@ -44,6 +46,12 @@ export function registerReceiptPlan(parent: Command, context: CliContext): void 
     .addOption(new Option("--root <file>", "the trust root of the devices, best the whole chain").makeOptionMandatory())
     .addOption(releaseOption("ask about this release only"))
     .addOption(new Option("--at <date>", "the day of the visit, for what expires; today by default").argParser(utcTime))
+    .addOption(
+      new Option(
+        "--base-from <directory>",
+        "for a stick with a delta: a medium with releases that devices hold, to know whether they do instead of its base; repeatable",
+      ).argParser(collect),
+    )
     .action((medium: string, options: Options) => run(context, medium, options));
   addOutputOptions(command);
   addTeaching(command, {
@@ -81,6 +89,7 @@ async function run(context: CliContext, named: string, options: Options): Promis
   const onlyPayload = options.release === undefined ? undefined : findRelease(releases, options.release).payloadDigest;
   const planned = await planAll(ledger, {
     ...{ medium, onlyPayload, signal: context.signal },
+    findTree: treeFinder([medium, ...(await openPlaces(context, options.baseFrom))], context.signal),
     roots: [...chain, ...carried.roots.map(({ root }) => root)],
     visitUtc: options.at ?? buildClock(context).nowUtc(),
   });
@@ -102,6 +111,10 @@ async function run(context: CliContext, named: string, options: Options): Promis
     },
     () => [...planTable(planned), ...planned.flatMap(explain), "", describeBase(accepting, base)].join("\n"),
   );
+}
+
+function openPlaces(context: CliContext, places: readonly string[] = []): Promise<readonly MountedMedium[]> {
+  return Promise.all(places.map((place) => openMedium(context.path(place), context.signal)));
 }
 
 async function planAll({ devices }: Ledger, context: PlanContext): Promise<readonly PlannedDevice[]> {
@@ -182,6 +195,7 @@ function describeBase(accepting: readonly PlannedDevice[], base: NamedRelease | 
       : `All ${accepting.length} devices that would install have`;
   if (base === undefined)
     return "The devices that would install have no release in common: make a full stick, or a delta for each group.";
-  const name = base.name === undefined ? base.payloadDigest : `${base.name} ${base.version} (${base.payloadDigest})`;
-  return `${devices} ${name}: a delta may build on it.`;
+  if (base.name === undefined) return `${devices} ${base.payloadDigest}: a delta may build on it.`;
+  const selector = `${base.name}@${base.version}`;
+  return `${devices} ${base.name} ${base.version} (${base.payloadDigest}): a delta may build on it (\`release create --base ${selector}\`).`;
 }

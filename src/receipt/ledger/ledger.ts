@@ -32,7 +32,7 @@ export function ledgerOf(entries: readonly LedgerEntry[]): Ledger {
   return { devices: ids.map((id) => knownDevice(id, devices.get(id) ?? [])) };
 }
 
-export function deviceOf(entry: LedgerEntry): string {
+function deviceOf(entry: LedgerEntry): string {
   switch (entry.kind) {
     case "key":
     case "finding":
