@@ -99,9 +99,9 @@ progress::-moz-progress-bar { background: var(--tone); border-radius: 1em; }
 .entry { padding-inline-end: 1.7em; }
 summary.entry { cursor: pointer; border-radius: .3em; position: relative; }
 summary.entry::after {
-  content: "+"; position: absolute; inset-inline-end: .3em; inset-block-start: .4em; color: var(--quiet); font-weight: 700;
+  content: "+" / ""; position: absolute; inset-inline-end: .3em; inset-block-start: .4em; color: var(--quiet); font-weight: 700;
 }
-[open] > summary.entry::after { content: "−"; }
+[open] > summary.entry::after { content: "−" / ""; }
 .more { padding: 0 0 .7em 1.7em; display: grid; gap: .3em; overflow-wrap: anywhere; max-inline-size: 60em; }
 .lost { display: flex; gap: .8em; align-items: center; background: var(--bad); color: var(--on-tone); padding: .7em clamp(1rem, 4vw, 6rem); }
 .lost .symbol { font-size: 2em; }
