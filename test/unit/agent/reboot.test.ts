@@ -64,6 +64,21 @@ describe("the countdown to a reboot", () => {
     expect((await world.run(undefined, { sleep })).kind).toBe("rebooting");
   });
 
+  it("does not hold up the assessment of a system that runs on trial", async () => {
+    const world = await openWorld(await makeRelease(1), delayed);
+    const stop = new AbortController();
+    const running = world.run(writeMedium([await makeRelease(2)]), {
+      sleep: async () => stop.abort(new Error("stopped")),
+      signal: stop.signal,
+    });
+    await expect(running).rejects.toThrow("stopped");
+    const { backend } = world.device;
+    const onTrial = async () => ({ ...(await backend.bootFacts()), assessment: "assessing" as const });
+    const sleep = () => expect.fail("waited");
+    const outcome = await world.run(undefined, { sleep, backend: { ...backend, bootFacts: onTrial } });
+    expect(outcome.kind).toBe("rebooting");
+  });
+
   it.each([
     [{ isSimulated: true }, 0],
     [{ isSimulated: false }, 30],
