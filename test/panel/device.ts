@@ -158,16 +158,23 @@ export interface RunningAgent {
   kill(signal: NodeJS.Signals): void;
 }
 
-/** Lets the agent work for a moment at a time until `isEnough`, and leaves it stopped then. */
-export async function slowDown(agent: RunningAgent, isEnough: () => boolean): Promise<void> {
+/**
+ * Lets the agent work for a moment at a time until `isEnough`, and leaves it stopped then. On a busy machine a moment
+ * brings little: as long as nothing is seen of it, the next one is longer.
+ */
+export async function slowDown(agent: RunningAgent, see: () => unknown, isEnough: () => boolean): Promise<void> {
+  let workingMs = FIRST_WORKING_MS;
+  let seen = see();
   for (;;) {
     agent.kill("SIGSTOP");
     await sleep(STOPPED_MS);
     if (isEnough()) return;
+    workingMs = see() === seen ? workingMs * 1.3 : FIRST_WORKING_MS;
+    seen = see();
     agent.kill("SIGCONT");
-    await sleep(WORKING_MS);
+    await sleep(workingMs);
   }
 }
 
 const STOPPED_MS = 400;
-const WORKING_MS = 60;
+const FIRST_WORKING_MS = 60;

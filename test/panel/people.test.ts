@@ -80,8 +80,7 @@ describe("the panel", () => {
             - listitem:
               - group:
                 - text: A release was not installed
-                - time: DAY TIME UTC
-                - text: +"
+                - time: DAY TIME UTC"
     `);
   });
 

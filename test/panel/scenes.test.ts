@@ -105,13 +105,11 @@ it("shows an update from the stick to its confirmation", async () => {
 
   device.letGo();
   device.hold("stored");
-  await slowDown(agent, () => {
+  const done = () => device.status()?.progress?.doneBytes;
+  await slowDown(agent, done, () => {
     const progress = device.status()?.progress ?? null;
-    return (
-      progress?.phase === "reading" &&
-      progress.remainingSeconds !== null &&
-      progress.doneBytes > 0.2 * progress.totalBytes
-    );
+    if (progress?.phase !== "reading" || progress.remainingSeconds === null) return false;
+    return progress.doneBytes > 0.2 * progress.totalBytes;
   });
   await seen({
     name: "copying",
