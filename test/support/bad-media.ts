@@ -164,8 +164,11 @@ export function snapshotOf(directory: string, isIgnored: (path: string) => boole
   );
 }
 
-/** What the agent may have left in its state directory: the journal, what it remembers, the statement it was about. */
-const MEMORIES = ["history.jsonl", "journal.json", "release.dsse.json", "trust.json", "verdicts.json"];
+/** What the agent may have left in its state directory: the journal, what it remembers, the statement it was about, receipts. */
+const MEMORIES = [
+  ...["device.key", "history.jsonl", "journal.json", "receipt-head.json", "receipts.jsonl"],
+  ...["release.dsse.json", "trust.json", "verdicts.json"],
+];
 
 export interface InsertOptions {
   readonly root?: keyof typeof ROOT_DRAFTS;
