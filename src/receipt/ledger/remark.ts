@@ -47,7 +47,7 @@ export const REMARKS: Readonly<Record<RemarkClass, RemarkEntry>> = {
   "other-key": {
     title: "another key",
     remedy:
-      "If this device was installed anew or its disk was replaced, compare the key with `bootferry agent status` on it and collect once more with --accept-new-key DEVICE; else these receipts are forged.",
+      "If this device was installed anew or has lost its records, compare the key with `bootferry key show /var/lib/bootferry/device.key` on it and collect once more with --accept-new-key DEVICE; else these receipts are forged.",
   },
   fork: {
     title: "two histories",
@@ -67,7 +67,7 @@ export const REMARKS: Readonly<Record<RemarkClass, RemarkEntry>> = {
   "new-device": {
     title: "new device",
     remedy:
-      "The first key that is seen of a device counts for it from then on: compare it once with what the device itself shows, before you rely on it.",
+      "The first key that is seen of a device counts for it from then on: compare it once with `bootferry key show /var/lib/bootferry/device.key` on the device, before you rely on it.",
   },
   "new-key": { title: "new key", remedy: "Nothing to do: you have accepted it." },
   gap: {
