@@ -5,6 +5,7 @@ import type { MediumSource } from "../../../src/agent/medium-source.ts";
 import type { Outcome } from "../../../src/agent/outcome.ts";
 import { runAgent } from "../../../src/agent/run-agent.ts";
 import { type WriteReceiptsPorts, writeReceipts } from "../../../src/agent/write-receipts.ts";
+import { writeDurably } from "../../../src/host/durable-write.ts";
 import { HostError } from "../../../src/host/error.ts";
 import { type AbsPath, below, parseAbsPath } from "../../../src/path.ts";
 import { ensureMediumId } from "../../../src/receipt/medium-id.ts";
@@ -295,6 +296,55 @@ describe("writing receipts that does not work out", () => {
     expect(outcome).toMatchObject({ kind: "failed", error: { code: "MEDIA_REMOVED" } });
     expect(marks(machine)).toEqual([]);
     expect(outcome.message).not.toContain(WAITS);
+  });
+});
+
+describe("an update whose receipts go to the stick, cut once", () => {
+  class PowerCut extends Error {}
+  const isPowerCut = (error: unknown): boolean =>
+    error instanceof SuppressedError
+      ? isPowerCut(error.error) || isPowerCut(error.suppressed)
+      : error instanceof PowerCut;
+
+  /** The units in their order, until the stick says nothing new; cut before the file with the number `at` is written. */
+  async function update(machine: Machine, at: number): Promise<{ readonly files: number; readonly wasCut: boolean }> {
+    let files = 0;
+    const writeFile = (path: AbsPath, bytes: Buffer) => {
+      files += 1;
+      if (files === at) throw new PowerCut(`at file ${at}`);
+      writeDurably(path, bytes);
+    };
+    try {
+      for (let boots = 0; boots < 4; boots++) {
+        const { kind } = await machine.read();
+        await machine.write({ writeFile });
+        if (kind === "nothing") return { files, wasCut: false };
+        await machine.run();
+        machine.device.boot();
+        await machine.run();
+      }
+      throw new Error("no end");
+    } catch (error) {
+      if (isPowerCut(error)) return { files, wasCut: true };
+      throw error;
+    }
+  }
+
+  it("ends with each outcome on the stick once, and a stick that can be removed", { timeout: 240_000 }, async () => {
+    const { files } = await update(await openMachine(), Number.POSITIVE_INFINITY);
+    expect(files).toBe(7); // in the second visit the key is there already
+    for (let at = 1; at <= files; at++) {
+      rmSync(below(stick, "bootferry-receipts"), { recursive: true, force: true });
+      const machine = await openMachine();
+      expect([at, (await update(machine, at)).wasCut]).toEqual([at, true]);
+      machine.device.boot();
+      await machine.run();
+      await update(machine, Number.POSITIVE_INFINITY);
+      expect([at, receiptsOn(stick)]).toEqual([at, ["enrolled", "confirmed"]]);
+      expect([at, machine.status().medium, marks(machine), machine.media.mounts.size]).toEqual([
+        ...[at, "may-be-removed", [], 0],
+      ]);
+    }
   });
 });
 
