@@ -99,7 +99,7 @@ async function run(context: CliContext, words: readonly string[], options: Optio
     { ...draft, destination: medium.mountPoint, verifyWritten: draft.verifyWritten ? "later" : false },
     ports,
   );
-  giveMediumId(output, medium.mountPoint);
+  giveMediumId(context, output, medium.mountPoint);
   const { facts, lines } = reportCreated(output, draft, created);
   const isComplete = facts.missingSignatures.length === 0;
   const readBack = draft.verifyWritten

@@ -66,6 +66,7 @@ async function run(context: CliContext, directory: string, options: Options): Pr
   const { release: selector, verifyWritten } = options;
   const request = { source, selector, destination, delta, verifyWritten };
   const copied = await copyRelease(request, releasePorts(context, output));
+  giveMediumId(context, output, destination);
   const { statement, payloadDigest, manifestDigest } = copied;
   if (context.env["SOURCE_DATE_EPOCH"] === undefined) giveMediumId(output, destination); // whose bytes nobody compares
   const forms = await readForms(await openMedium(destination, context.signal), statement, context.signal);

@@ -121,7 +121,7 @@ async function run(context: CliContext, sources: readonly string[], options: Opt
   }
   if (options.unsigned !== undefined) return createToSign(context, output, draft, options.unsigned);
   const created = await createRelease(draft, releasePorts(context, output));
-  if (context.env["SOURCE_DATE_EPOCH"] === undefined) giveMediumId(output, destination); // whose bytes nobody compares
+  giveMediumId(context, output, destination);
   const { facts, lines } = reportCreated(output, draft, created);
   const forms = draft.delta && (await readForms(await openMedium(destination), created.statement, context.signal));
   output.result({ ...facts, ...(forms && { carried: forms.map(formFacts) }) }, () =>
@@ -133,6 +133,7 @@ async function createToSign(context: CliContext, output: Output, draft: ReleaseD
   const file = context.path(name);
   if (existsSync(file)) throw new HostError("HOST_EXISTS", `${file} exists already`); // before gigabytes are written
   const created = await createUnsigned(draft, releasePorts(context, output));
+  giveMediumId(context, output, draft.destination);
   const { statement, payloadDigest, envelope, warnings } = created;
   createDurably(file, formatEnvelope(envelope));
   for (const warning of warnings) output.warn(warning);

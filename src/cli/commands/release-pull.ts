@@ -4,6 +4,7 @@ import { EXIT } from "../../error.ts";
 import { pullRelease } from "../../release/registry/pull-release.ts";
 import type { CliContext } from "../context.ts";
 import { formatBytes } from "../format-units.ts";
+import { giveMediumId } from "../give-medium-id.ts";
 import { addTeaching } from "../help.ts";
 import { addOutputOptions } from "../options.ts";
 import type { OutputOptions } from "../output.ts";
@@ -58,6 +59,7 @@ async function run(context: CliContext, place: string, options: Options): Promis
   const chain = options.root === undefined ? undefined : readRootChain(context, options.root);
   const request = { registry, tag: reference.tag, destination, chain };
   const pulled = await pullRelease(request, releasePorts(context, output));
+  giveMediumId(context, output, destination);
   const { statement, payloadDigest, manifestDigest, verifiedBy, roots, blobs, bytes } = pulled;
   if (verifiedBy === undefined) output.warn("the signatures were not checked: --root ROOT does");
   output.result(
