@@ -127,6 +127,7 @@ async function openBootcHost(machine: DoubleMachine): Promise<Host> {
   const root = below(machine.root, "root");
   mkdirSync(join(root, "etc/bootferry"), { recursive: true });
   writeFileSync(join(root, "etc/bootferry/root.json"), readFileSync(join(directory, "vendor-root.json")));
+  writeFileSync(join(root, "etc/hostname"), "kiosk\n"); // as in the images
   const { paths, exec, inhibit } = machine;
   mkdirSync(paths.stateDirectory, { recursive: true });
   mkdirSync(paths.runtimeDirectory, { recursive: true });

@@ -317,7 +317,7 @@ describe("an update whose receipts go to the stick, cut once", () => {
     try {
       for (let boots = 0; boots < 4; boots++) {
         const { kind } = await machine.read();
-        await machine.write({ writeFile });
+        if (marks(machine).length > 0) await machine.write({ writeFile }); // as the unit's condition has it
         if (kind === "nothing") return { files, wasCut: false };
         await machine.run();
         machine.device.boot();
