@@ -68,7 +68,6 @@ async function run(context: CliContext, directory: string, options: Options): Pr
   const copied = await copyRelease(request, releasePorts(context, output));
   giveMediumId(context, output, destination);
   const { statement, payloadDigest, manifestDigest } = copied;
-  if (context.env["SOURCE_DATE_EPOCH"] === undefined) giveMediumId(output, destination); // whose bytes nobody compares
   const forms = await readForms(await openMedium(destination, context.signal), statement, context.signal);
   output.result({ statement, payloadDigest, manifestDigest, carried: forms.map(formFacts) }, () =>
     [
