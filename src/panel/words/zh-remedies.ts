@@ -70,17 +70,30 @@ const OF_CONTENTS: Readonly<Record<string, string>> = {
   OCI_BLOB_DIGEST_MISMATCH: WRITE_AGAIN,
   OCI_BLOB_MISSING: WRITE_AGAIN,
   OCI_BLOB_SIZE_MISMATCH: WRITE_AGAIN,
+  OCI_BLOB_TOO_LARGE: WRITE_AGAIN,
   OCI_BLOB_UNREADABLE: "请重新插入U盘再试。如果再次失败，说明U盘已损坏，请换一个。",
   OCI_DOCUMENT_INVALID: WRITE_AGAIN,
+  OCI_JSON_DUPLICATE_KEY: WRITE_AGAIN,
+  OCI_JSON_INVALID: WRITE_AGAIN,
+  OCI_JSON_TOO_DEEP: WRITE_AGAIN,
+  OCI_JSON_TOO_LARGE: WRITE_AGAIN,
+  OCI_NOT_A_REGULAR_FILE: "请重新写入U盘：其中只能有普通的文件和目录，不能有链接。",
   OCI_LAYER_CORRUPT: WRITE_AGAIN,
   OCI_LAYOUT_MISSING: "请确认U盘没有拿错，并用 `bootferry release create` 写入更新。",
+  STORE_BASE_DAMAGED:
+    "请换用带有完整版本的U盘，它会替换损坏的内容；或用完整的U盘运行 `bootferry os verify --repair` 修复基础版本后再插入这个U盘。",
+  STORE_BASE_MISSING: "请换用带有完整版本的U盘；或先安装原因中指明的基础版本，等它通过检查后再插入这个U盘。",
   STORE_IMAGE_CORRUPT: REPAIR,
   STORE_IMAGE_MISSING: REPAIR,
   STORE_NO_SPACE: "设备空间不足。请按原因中的数量在根文件系统上腾出空间，再重新插入U盘。",
   STORE_OBJECT_CORRUPT: REPAIR,
   STORE_OBJECT_MISSING: REPAIR,
   STORE_OBJECT_MISSING_FROM_MEDIUM: "请把完整的版本写入U盘；只含差异的U盘只能用在已有其基础版本的设备上。",
+  STORE_PACK_INVALID: "请用 `bootferry release copy --base` 重新写入差异，或换用带有完整版本的U盘。",
   STORE_TREE_ABSENT: "这个版本只能用在 bootc 主机上。请为本设备重新制作，不要加 --no-tree。",
+  STORE_TREE_MISMATCH: TELL_PUBLISHER,
+  STORE_VERITY_UNAVAILABLE:
+    "请安装 fsverity-utils 并为文件系统启用 verity（`tune2fs -O verity`），或把 fs-verity 设为 `on` 或 `off`。",
 };
 
 const OF_THE_DEVICE: Readonly<Record<string, string>> = {
@@ -92,6 +105,9 @@ const OF_THE_DEVICE: Readonly<Record<string, string>> = {
   HOST_TOOL_MISSING: "请在系统中安装原因中指明的工具后再试。",
   MEDIA_FILESYSTEM_NOT_ALLOWED: "请把U盘格式化为本设备允许的文件系统（exFAT 或 FAT），再写入更新。",
   MEDIA_FILESYSTEM_UNKNOWN: "请用 `bootferry media format` 重新格式化U盘，再写入更新。",
+  MEDIA_LUKS_KDF_TOO_LARGE:
+    "请用较少的内存重新设置密钥槽（`cryptsetup luksConvertKey --pbkdf-memory`），或调大 max-kdf-memory-mib。",
+  MEDIA_LUKS_UNSUPPORTED: "请用 `bootferry media format --luks` 重新制作加密U盘。",
   MEDIA_LUKS_LOCKED: "U盘已加密，本设备没有打开它的密钥。请检查 agent.toml 中 `[media.luks]` 的设置。",
   MEDIA_MOUNT_FAILED: "请重新插入U盘再试。如果再次失败，请在工作站上重新格式化并写入。",
   MEDIA_REMOVED: "请重新插入U盘，直到屏幕显示可以拔出为止。已经复制的内容不会重复读取。",
