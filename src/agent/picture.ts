@@ -10,7 +10,7 @@ import { CodedError } from "../error.ts";
 import type { Clock } from "../host/clock.ts";
 import { HostError } from "../host/error.ts";
 import type { Journal } from "./journal.ts";
-import { areReceiptsAwaited, untilReceiptsAreWritten } from "./receipts-due.ts";
+import { afterReceiptsWereWritten, areReceiptsAwaited, untilReceiptsAreWritten } from "./receipts-due.ts";
 import { recentAttempts } from "./recent-attempts.ts";
 import { openRemainingTime } from "./remaining-time.ts";
 import { isAtRest } from "./states.ts";
@@ -59,6 +59,7 @@ export async function openPicture(ports: PicturePorts, journal: Journal, bootId:
   const earlier = ignoringHostErrors(() => peekStatus(runtimeDirectory));
   const isOfThisState = earlier?.state === journal.state && earlier.restart === null && earlier.progress === null;
   if (!isOfThisState) write(journal, isOfEarlierBoot(journal, bootId) ? { medium: "none" } : {});
+  else ignoringHostErrors(() => endWaiting(runtimeDirectory, earlier));
 
   return {
     show(now, notice) {
@@ -79,6 +80,13 @@ export async function openPicture(ports: PicturePorts, journal: Journal, bootId:
 function describeMedium(told: AgentStatus, runtimeDirectory: PicturePorts["paths"]["runtimeDirectory"]): AgentStatus {
   if (told.medium !== "may-be-removed" || !areReceiptsAwaited(runtimeDirectory)) return told;
   return { ...told, medium: "do-not-remove", message: untilReceiptsAreWritten(told.message) };
+}
+
+/** Receipts that were waited for and never written, because their unit is not there: the medium is not held for them. */
+function endWaiting(runtimeDirectory: PicturePorts["paths"]["runtimeDirectory"], earlier: AgentStatus): void {
+  const message = afterReceiptsWereWritten(earlier.message);
+  if (message === earlier.message || areReceiptsAwaited(runtimeDirectory)) return;
+  writeStatus(runtimeDirectory, { ...earlier, message, medium: "may-be-removed" });
 }
 
 /** Of a medium that was read before the machine was started, nobody knows whether it is in still. */

@@ -269,6 +269,21 @@ describe("writing receipts that does not work out", () => {
     expect(marks(machine)).toEqual([]);
   });
 
+  it("because the unit never ran for a stick with nothing new, is over with the run that follows as well", async () => {
+    const machine = await openMachine();
+    machine.plug({ directory: writeMedium([v1]) });
+    expect((await machine.read()).kind).toBe("nothing");
+    expect(machine.status()).toMatchObject({ state: "idle", medium: "do-not-remove" });
+    await machine.run();
+    expect(machine.status()).toMatchObject({
+      ...{
+        state: "idle",
+        medium: "may-be-removed",
+        message: `os 1.0 (sequence 1) is installed already. ${CAN_REMOVE}`,
+      },
+    });
+  });
+
   it("because the medium was pulled while it was read, is not waited for", async () => {
     const machine = await openMachine();
     const pulled = { onProgress: () => machine.media.pull(DEVICE) };
