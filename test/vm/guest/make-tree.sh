@@ -35,6 +35,9 @@ install -m 644 "$here"/files/*.service "$units/"
 mkdir -p "$units"/{sysinit,multi-user}.target.wants "$units/bootferry-.service.d" "$tree/usr/lib/systemd/journald.conf.d"
 ln -sfn ../rig-channel.service "$units/sysinit.target.wants/rig-channel.service"
 ln -sfn ../rig-up.service "$units/multi-user.target.wants/rig-up.service"
-# What bootferry says stands in the rig's log of the console, across all boots of a scenario.
+# What bootferry says stands in the rig's log of the console, across all boots of a scenario. Without logger(1) the agent
+# cannot make entries of the journal with fields, which never reach the console, and writes them to stderr as JSON lines
+# (test/unit and test/images look at the entries).
+rm "$tree/usr/bin/logger"
 printf '[Service]\nStandardOutput=journal+console\nStandardError=journal+console\n' >"$units/bootferry-.service.d/rig.conf"
 printf '[Journal]\nStorage=volatile\n' >"$tree/usr/lib/systemd/journald.conf.d/rig.conf"
