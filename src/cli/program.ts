@@ -69,6 +69,13 @@ const GROUPS: readonly Group[] = [
   {
     name: "support",
     description: "Support archives that devices have put onto a stick: open them.",
+    start: [
+      {
+        does: "Open what `bootferry agent export-logs` has put onto a stick",
+        command:
+          "bootferry support open stick/bootferry-support/kiosk-0017-20261120T101500Z.tar.zst.age --key support.key --to kiosk-0017",
+      },
+    ],
     load: () => import("./groups/support.ts"),
   },
   {
@@ -98,6 +105,17 @@ const GROUPS: readonly Group[] = [
   {
     name: "receipt",
     description: "Receipts that devices have written to media: what became of the updates, and what a stick would do.",
+    start: [
+      {
+        does: "Take what a stick has brought back into a ledger",
+        command: "bootferry receipt collect /media/usb --ledger fleet.jsonl",
+      },
+      { does: "Who has what, who failed and why?", command: "bootferry receipt report --ledger fleet.jsonl" },
+      {
+        does: "Before the walk: who would take this stick?",
+        command: "bootferry receipt plan /media/usb --ledger fleet.jsonl --root root.json",
+      },
+    ],
     load: () => import("./groups/receipt.ts"),
   },
   {

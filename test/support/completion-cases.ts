@@ -26,6 +26,7 @@ export const COMPLETION_CASES: readonly CompletionCase[] = [
   { what: "any file when none has the suffix", line: "bootferry release create --key no", gives: ["notes.txt"] },
   { what: "roots for --root", line: "bootferry release verify stick --root ro", gives: ["root.json"] },
   { what: "configurations", line: "bootferry agent run --config ag", gives: ["agent.toml"] },
+  { what: "ledgers", line: "bootferry receipt report --ledger f", gives: ["fleet.jsonl"] },
   { what: "deployments", line: "bootferry os pin ", gives: ["booted", "rollback", "staged"] },
   { what: "a topic of help", line: "bootferry help os rol", gives: ["rollback"] },
   { what: "a topic of help, and no options of it", line: "bootferry help os install to-f", gives: ["to-filesystem"] },
@@ -44,7 +45,7 @@ export function deviceCase(): CompletionCase {
 /** A directory with files of each kind. */
 export function furnish(directory: string): void {
   for (const name of ["stick", "my stick"]) mkdirSync(join(directory, name));
-  for (const name of ["a.key", "a.pub", "root.json", "agent.toml", "notes.txt"])
+  for (const name of ["a.key", "a.pub", "root.json", "agent.toml", "notes.txt", "fleet.jsonl"])
     writeFileSync(join(directory, name), "");
 }
 

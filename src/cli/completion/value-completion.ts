@@ -38,6 +38,11 @@ function completePart(part: string, name: string): readonly ValueCompletion[] {
     case "file":
     case "old":
       return [{ kind: "files", suffixes: suffixesFor(name) }];
+    case "ledger":
+      return [{ kind: "files", suffixes: [".jsonl"] }];
+    case "source":
+    case "sources":
+      return [{ kind: "directories" }, { kind: "files", suffixes: [".jsonl"] }];
     case "pub=command":
       return [{ kind: "files", suffixes: [".pub"] }];
     case "directory":
@@ -46,7 +51,7 @@ function completePart(part: string, name: string): readonly ValueCompletion[] {
     case "target":
       return [{ kind: "directories" }];
     case "device":
-      return [{ kind: "devices" }];
+      return name === "--accept-new-key" ? [] : [{ kind: "devices" }]; // a device that is updated, by its name
     case "[compatible=]source":
       return [{ kind: "images" }];
     case "registry":
@@ -66,6 +71,8 @@ function suffixesFor(name: string): readonly string[] {
   if (name === "--key") return [".key"];
   if (/^--.+-key$/.test(name) || name === "key show") return [".key", ".pub"];
   if (/^--(?:trust-)?root$/.test(name) || name === "--previous" || /^(?:root|release) /.test(name)) return [".json"];
+  if (name === "--ledger") return [".jsonl"];
+  if (name === "support open") return [".age"];
   if (/^--(?:agent-)?config$/.test(name)) return [".toml"];
   return [];
 }

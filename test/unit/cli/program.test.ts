@@ -30,10 +30,13 @@ describe("help", () => {
     expect(stderr).toMatch(/no command "release creat": release has create, sign, .* \[CLI_USAGE\]/);
   });
 
-  it.each(["key", "root", "release", "media", "os", "agent"])("of %s says how to begin", async (group) => {
-    const { stdout } = await run(group, "--help");
-    expect(stdout).toMatch(/\nStart here:\n {2}\S.*\n {4}\$ (?:sudo )?bootferry /);
-  });
+  it.each(["key", "root", "release", "media", "os", "agent", "receipt", "support"])(
+    "of %s says how to begin",
+    async (group) => {
+      const { stdout } = await run(group, "--help");
+      expect(stdout).toMatch(/\nStart here:\n {2}\S.*\n {4}\$ (?:sudo )?bootferry /);
+    },
+  );
 
   it("of the program says how to begin on a workstation and on a device", async () => {
     const { stdout } = await run("--help");
