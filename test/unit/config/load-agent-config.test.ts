@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { DeviceFiles } from "../../../src/config/device-files.ts";
 import { compareBytes } from "../../../src/config/device-files.ts";
 import { loadAgentConfig, parseAgentConfig } from "../../../src/config/load-agent-config.ts";
+import { surveyAgentConfig } from "../../../src/config/survey-agent-config.ts";
 import { parseAbsPath } from "../../../src/path.ts";
 
 const MINIMAL = '[device]\ncompatible = "acme"\n[follow]\nname = "os"\n';
@@ -42,12 +43,13 @@ describe("agent.toml", () => {
     );
   });
 
-  it("takes every key that is documented", () => {
+  it("takes every key that is documented", async () => {
     const text = `
       [device]
       compatible = "acme-kiosk-v2"
       architecture = "arm64"
       id = "kiosk-0017"
+      label = "Hall 3"
       [follow]
       name = "kiosk-os"
       [trust]
@@ -56,6 +58,7 @@ describe("agent.toml", () => {
       policy = "window"
       idle-command = ["/usr/bin/is-idle", "--strict"]
       window = "22:30-04:00"
+      delay-seconds = 10
       [health]
       check-timeout-seconds = 5
       total-timeout-seconds = 50
@@ -79,12 +82,27 @@ describe("agent.toml", () => {
       unlock = ["ask"]
       key-file = "/etc/acme/media.key"
       ask-timeout-seconds = 30
-      max-kdf-memory-mib = 64`;
+      max-kdf-memory-mib = 64
+      [announce]
+      plymouth = false
+      wall = true
+      language = "zh"
+      [support]
+      recipients = ["age1acme"]
+      [receipts]
+      write-to-media = true`;
+    const { keys } = await surveyAgentConfig(deviceWith({ [FILE]: text }));
+    expect(keys.filter(({ from }) => from === undefined).map(({ key }) => key)).toEqual([]);
     expect(parse(text)).toEqual({
-      device: { compatible: "acme-kiosk-v2", architecture: "arm64", id: "kiosk-0017" },
+      device: { compatible: "acme-kiosk-v2", architecture: "arm64", id: "kiosk-0017", label: "Hall 3" },
       follow: { name: "kiosk-os" },
       trust: { root: "/etc/acme/root.json" },
-      reboot: { policy: "window", "idle-command": ["/usr/bin/is-idle", "--strict"], window: "22:30-04:00" },
+      reboot: {
+        policy: "window",
+        "idle-command": ["/usr/bin/is-idle", "--strict"],
+        window: "22:30-04:00",
+        "delay-seconds": 10,
+      },
       health: {
         "check-timeout-seconds": 5,
         "total-timeout-seconds": 50,
@@ -103,13 +121,16 @@ describe("agent.toml", () => {
           ...{ "ask-timeout-seconds": 30, "max-kdf-memory-mib": 64 },
         },
       },
+      announce: { plymouth: false, wall: true, language: "zh" },
+      support: { recipients: ["age1acme"] },
+      receipts: { "write-to-media": true },
     });
   });
 
   it.each([
     ["no TOML", "[device\n", "CONFIG_SYNTAX", /agent\.toml: line 1, column \d+: /],
     ["a key twice", `${MINIMAL}name = "other"`, "CONFIG_SYNTAX", /line 5/],
-    ["an unknown table", `${MINIMAL}[receipts]\n`, "CONFIG_KEY_UNKNOWN", /agent\.toml: unknown key receipts$/],
+    ["an unknown table", `${MINIMAL}[colours]\n`, "CONFIG_KEY_UNKNOWN", /agent\.toml: unknown key colours$/],
     ["a misspelt key", `${MINIMAL}[reboot]\npolice = "now"`, "CONFIG_KEY_UNKNOWN", /unknown key reboot\.police$/],
     [
       "no device type",
