@@ -1,6 +1,6 @@
 #!/bin/bash
 # Makes two Debian root file systems as tars, in one run of mmdebstrap: a trixie system with systemd and a kernel, and the
-# same system after an ordinary small update (one package gone, one new, a few upgraded where upgrades are to be had).
+# same system after an ordinary small update (one package gone, three new, a few upgraded where upgrades are to be had).
 #
 # usage: make-debian-roots.sh V1.tar V2.tar        (root)
 #
@@ -50,7 +50,7 @@ set -eu
 cp "$2" "$1/etc/apt/sources.list.d/later.list"
 chroot "$1" apt-get -q update
 chroot "$1" apt-get -qy remove nano
-chroot "$1" apt-get -qy install --no-install-recommends less
+chroot "$1" apt-get -qy install --no-install-recommends less rsync tcpdump
 chroot "$1" apt-get -qy install --no-install-recommends --only-upgrade openssl libssl3t64 curl libcurl4t64 tzdata ca-certificates
 rm "$1/etc/apt/sources.list.d/later.list"
 SH
