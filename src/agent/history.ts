@@ -1,16 +1,6 @@
-/**
- * What the agent did, one JSON object a line, oldest first; appended durably and turned over by size.
- *
- *     <state directory>/history.jsonl     being written
- *     <state directory>/history.jsonl.1   the one before
- *
- * A line that a power cut tore is passed over by the reader and closed by the next writer.
- */
-import { readFileSync, renameSync, statSync } from "node:fs";
+/** What the agent did, one JSON object a line: `<state directory>/history.jsonl` (host/line-log.ts). */
 import { z } from "zod";
-import { errnoOf } from "../error.ts";
-import { appendLineDurably, syncDirectory } from "../host/durable-write.ts";
-import { hostError } from "../host/error.ts";
+import { appendToLineLog, readLineLog } from "../host/line-log.ts";
 import { type AbsPath, below } from "../path.ts";
 import { healthReportSchema } from "./health-report.ts";
 import { reasonSchema, releaseFactsSchema } from "./release-facts.ts";
@@ -63,20 +53,7 @@ export function historyFile(stateDirectory: AbsPath): AbsPath {
 
 /** Adds a record, durably. @throws HostError */
 export function appendHistory(stateDirectory: AbsPath, record: HistoryRecord): void {
-  const file = historyFile(stateDirectory);
-  turnOver(file);
-  appendLineDurably(file, JSON.stringify(record));
-}
-
-function turnOver(file: AbsPath): void {
-  try {
-    const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
-    if (size < MAX_HISTORY_BYTES) return;
-    renameSync(file, `${file}.1`);
-    syncDirectory(below(file, ".."));
-  } catch (error) {
-    throw hostError(error, `turning over ${file}`);
-  }
+  appendToLineLog(historyFile(stateDirectory), JSON.stringify(record), MAX_HISTORY_BYTES);
 }
 
 export interface History {
@@ -88,8 +65,7 @@ export interface History {
 
 /** All that is kept. @throws HostError */
 export function readHistory(stateDirectory: AbsPath): History {
-  const file = historyFile(stateDirectory);
-  const lines = [`${file}.1`, file].flatMap((path) => readIfThere(path).split("\n")).filter((line) => line !== "");
+  const lines = readLineLog(historyFile(stateDirectory));
   const records = lines.flatMap((line) => parseRecord(line) ?? []);
   return { records, unreadableLines: lines.length - records.length };
 }
@@ -100,14 +76,5 @@ function parseRecord(line: string): HistoryRecord | undefined {
   } catch (error) {
     if (error instanceof SyntaxError) return undefined; // torn by a power cut
     throw error;
-  }
-}
-
-function readIfThere(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    if (errnoOf(error) === "ENOENT") return "";
-    throw hostError(error, `reading ${path}`);
   }
 }

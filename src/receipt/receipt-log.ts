@@ -1,15 +1,6 @@
-/**
- * The receipts that a device keeps, one DSSE envelope a line, oldest first; appended durably and turned over by size.
- *
- *     <state directory>/receipts.jsonl     being written
- *     <state directory>/receipts.jsonl.1   the one before
- *
- * A line that a power cut tore is passed over by the reader and closed by the next writer.
- */
-import { readFileSync, renameSync, statSync } from "node:fs";
-import { CodedError, errnoOf } from "../error.ts";
-import { appendLineDurably, syncDirectory } from "../host/durable-write.ts";
-import { hostError } from "../host/error.ts";
+/** The receipts that a device keeps, one DSSE envelope a line: `<state directory>/receipts.jsonl` (host/line-log.ts). */
+import { CodedError } from "../error.ts";
+import { appendToLineLog, readLineLog } from "../host/line-log.ts";
 import { type Digest, digestOf } from "../oci/digest.ts";
 import { type AbsPath, below } from "../path.ts";
 import { type Envelope, parseEnvelope } from "../trust/dsse.ts";
@@ -33,35 +24,17 @@ export function receiptLogFile(stateDirectory: AbsPath): AbsPath {
 
 /** @throws HostError */
 export function appendToReceiptLog(stateDirectory: AbsPath, line: string): void {
-  const file = receiptLogFile(stateDirectory);
-  turnOver(file);
-  appendLineDurably(file, line);
-}
-
-function turnOver(file: AbsPath): void {
-  try {
-    const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
-    if (size < MAX_RECEIPT_LOG_BYTES) return;
-    renameSync(file, `${file}.1`);
-    syncDirectory(below(file, ".."));
-  } catch (error) {
-    throw hostError(error, `turning over ${file}`);
-  }
+  appendToLineLog(receiptLogFile(stateDirectory), line, MAX_RECEIPT_LOG_BYTES);
 }
 
 /** All that is kept, oldest first; undefined stands for a line that cannot be read. @throws HostError */
 export function readReceiptLog(stateDirectory: AbsPath): readonly (LoggedReceipt | undefined)[] {
-  return readLines(stateDirectory).map(parseLine);
+  return readLineLog(receiptLogFile(stateDirectory)).map(parseLine);
 }
 
 /** The last one; undefined when there is none, and when the last line cannot be read. @throws HostError */
 export function readNewestReceipt(stateDirectory: AbsPath): LoggedReceipt | undefined {
-  return parseLine(readLines(stateDirectory).at(-1) ?? "");
-}
-
-function readLines(stateDirectory: AbsPath): readonly string[] {
-  const file = receiptLogFile(stateDirectory);
-  return [`${file}.1`, file].flatMap((path) => readIfThere(path).split("\n")).filter((line) => line !== "");
+  return parseLine(readLineLog(receiptLogFile(stateDirectory)).at(-1) ?? "");
 }
 
 /** The receipt in one line; undefined when there is none. Nothing is verified. */
@@ -72,14 +45,5 @@ export function parseLine(line: string): LoggedReceipt | undefined {
   } catch (error) {
     if (error instanceof CodedError) return undefined;
     throw error;
-  }
-}
-
-function readIfThere(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    if (errnoOf(error) === "ENOENT") return "";
-    throw hostError(error, `reading ${path}`);
   }
 }
