@@ -74,7 +74,8 @@ function readCopy(path: AbsPath): Copy {
     if (error instanceof TrustError && error.code === "TRUST_STATE_INVALID") return damagedCopy(path, error);
     const wrapped = hostError(error, `reading ${path}`);
     // A bad sector, or a directory where the file should be, is damage like any other.
-    if (wrapped instanceof HostError && wrapped.code === "HOST_IO") return damagedCopy(path, wrapped);
+    const isDamage = wrapped instanceof HostError && ["HOST_IO", "HOST_NOT_A_FILE"].includes(wrapped.code);
+    if (isDamage) return damagedCopy(path, wrapped);
     throw wrapped;
   }
 }

@@ -116,7 +116,7 @@ describe("a cut between the two writes", () => {
     await world.run(writeMedium([given(v3)]));
     world.device.boot();
     const end = cut();
-    expect(await world.run()).toMatchObject({ kind: "failed", error: { code: "HOST_IO" } });
+    expect(await world.run()).toMatchObject({ kind: "failed", error: { code: "HOST_NOT_A_FILE" } });
     end();
     expect(readTrustCopies(files())).toMatchObject({
       state: { floors: { os: { sequence: 3 } } },

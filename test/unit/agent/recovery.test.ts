@@ -37,13 +37,14 @@ interface Cutter {
 
 /**
  * Ports that end everything at the point with the number `at`: before each write of the journal and after it (the agent
- * asks the clock both times), after each verb of the backend that changes something, and while contents are being stored.
+ * asks the clock both times), after each verb of the backend that changes something, and while contents are being stored. At
+ * each point after it, too: a receipt catches whatever happens to it, and a machine without power does not go on.
  */
 function cutAt(at: number, { ports, device }: World): Cutter {
   let count = 0;
   const point = () => {
     count += 1;
-    if (count === at) throw new PowerCut(`at point ${at}`);
+    if (count >= at) throw new PowerCut(`at point ${at}`);
   };
   const { backend, clock } = ports;
   device.requireRoom = point;
@@ -99,6 +100,8 @@ async function isCut(world: World, at: number): Promise<boolean> {
   } catch (error) {
     if (error instanceof PowerCut) return true;
     throw error;
+  } finally {
+    world.device.requireRoom = () => undefined;
   }
 }
 
