@@ -4,12 +4,13 @@
  */
 import type { BootFacts, DeploymentFacts } from "../deploy/port.ts";
 import { collectGarbage } from "./collect-garbage.ts";
+import { endingOnError } from "./end-attempt.ts";
 import { AgentError } from "./error.ts";
 import { evaluateBoot } from "./evaluate-boot.ts";
 import { describeGivenUp, forgetGivenUp } from "./given-up.ts";
 import { runHealth } from "./health.ts";
 import { describeHealth, type HealthReport } from "./health-report.ts";
-import { endingOnError, stageStored } from "./install.ts";
+import { stageStored } from "./install.ts";
 import type { JournalIn } from "./journal.ts";
 import { lookAgainAtMedia } from "./look-again.ts";
 import { type Outcome, outcome, reasonOf } from "./outcome.ts";

@@ -11,7 +11,7 @@ import { CodedError, EXIT } from "../error.ts";
 import { adoptRoots, chooseUnder, describeAdoption, planAdoption } from "./adopt-roots.ts";
 import { readChoiceFacts } from "./choice-facts.ts";
 import { chooseFromMedium, type MediumChoice } from "./choose-from-medium.ts";
-import { collectGarbage } from "./collect-garbage.ts";
+import { endingOnError, endWith, isCoded, MAX_REFUSALS } from "./end-attempt.ts";
 import { AgentError } from "./error.ts";
 import { expectNoReceipts, expectReceipts } from "./expect-receipts.ts";
 import type { JournalIn } from "./journal.ts";
@@ -19,18 +19,14 @@ import { keepRelease, openKeptRelease } from "./kept-release.ts";
 import { openGuard } from "./medium-guard.ts";
 import type { MediumOrigin } from "./medium-origin.ts";
 import { type MediumSource, notOurs, type OpenSource, pathOf, withMedium } from "./medium-source.ts";
-import { isRefusal, type Outcome, outcome, reasonOf } from "./outcome.ts";
+import { type Outcome, outcome, reasonOf } from "./outcome.ts";
 import { activate, rebootByPolicy } from "./reboot.ts";
 import type { ChosenRelease } from "./release-facts.ts";
 import { requireTree } from "./required-tree.ts";
 import { verifySecondLock } from "./second-lock.ts";
 import type { Session } from "./session.ts";
-import { nextState } from "./states.ts";
 import { storeRelease } from "./store-release.ts";
 import { evaluatePermission } from "./verdicts.ts";
-
-/** A medium can name thousands of releases; records and screens take the first of what is wrong with them. */
-const MAX_REFUSALS = 16;
 
 /** How far to go: `store` ends where the medium is no longer needed; another run, bound to no medium, goes on. */
 export type Extent = "install" | "store";
@@ -226,32 +222,4 @@ function chosenRelease(
     imageDigest: tree?.composefs ?? null,
     releaseManifestDigest: manifestDigest,
   };
-}
-
-/** Runs a part of an attempt; a coded error ends the attempt with its reason. An abort leaves it to the next start. */
-export async function endingOnError(session: Session, part: () => Promise<Outcome>): Promise<Outcome> {
-  try {
-    return await part();
-  } catch (error) {
-    // A medium that is gone ends the attempt in any case: systemd stops us for the very reason that it is gone.
-    if (!isCoded(error, "MEDIA_REMOVED")) session.ports.signal?.throwIfAborted();
-    if (!(error instanceof CodedError)) throw error;
-    return endWith(session, error);
-  }
-}
-
-function isCoded(error: unknown, code: string): boolean {
-  return error instanceof CodedError && error.code === code;
-}
-
-/** A medium that was pulled out comes back, and what was read of it is worth keeping; any other refusal leaves nothing. */
-const RESUMABLE_CODES = ["OCI_BLOB_UNREADABLE", "BUNDLE_MEDIUM_FAILED"];
-
-async function endWith(session: Session, error: CodedError, refusals: readonly CodedError[] = []): Promise<Outcome> {
-  const mayHaveStored = "restages" in session.journal;
-  const mayRefuse = nextState(session.journal.state, "refused") !== undefined;
-  const kind = mayRefuse && isRefusal(error) ? "refused" : "failed";
-  await session.end(kind, { reason: reasonOf(error), refusals: refusals.slice(0, MAX_REFUSALS).map(reasonOf) });
-  if (kind === "refused" && mayHaveStored && !RESUMABLE_CODES.includes(error.code)) await collectGarbage(session);
-  return outcome(session.journal, kind, undefined, error);
 }
