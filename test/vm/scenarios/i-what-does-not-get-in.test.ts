@@ -10,6 +10,10 @@ import { story } from "../rig/story.ts";
 import { plug, pull } from "../rig/usb.ts";
 import { GOOD } from "../rig/variants.ts";
 
+/** A stick that comes while the unit of the one before is still ending is not taken: systemd drops the job that would start it. */
+const UNTIL_UNIT_HAS_ENDED =
+  "while systemctl list-units --plain --no-legend --state=activating,deactivating 'bootferry-media@*' | grep -q .; do sleep 1; done";
+
 story("i", "i: tampered, unsigned, foreign and older sticks", ({ step, stage }) => {
   let device: Machine;
   let entries: readonly string[];
@@ -18,6 +22,7 @@ story("i", "i: tampered, unsigned, foreign and older sticks", ({ step, stage }) 
     await plug(device, name, stage.stick(name, contents));
     await device.hears(code);
     await pull(device, name);
+    await device.run(UNTIL_UNIT_HAS_ENDED);
     expect(entriesOf(device)).toEqual(entries);
     const host = JSON.parse(await device.run("bootferry os status --json"));
     expect(host.status.staged).toBeNull();
