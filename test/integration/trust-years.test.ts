@@ -129,7 +129,7 @@ describe("an adoption that is cut", () => {
     copyFileSync(copy, kept);
     rmSync(copy);
     mkdirSync(copy);
-    expect(refusalOf(await device.insert(stick)).code).toBe("HOST_IO");
+    expect(refusalOf(await device.insert(stick)).code).toBe("HOST_NOT_A_FILE");
     rmSync(copy, { recursive: true });
     copyFileSync(kept, copy);
     rmSync(kept);

@@ -166,8 +166,8 @@ export function snapshotOf(directory: string, isIgnored: (path: string) => boole
 
 /** What the agent may have left in its state directory: the journal, what it remembers, the statement it was about, receipts. */
 const MEMORIES = [
-  ...["device.key", "history.jsonl", "journal.json", "receipt-head.json", "receipts.jsonl"],
-  ...["release.dsse.json", "trust.json", "verdicts.json"],
+  ...["device.key", "history.jsonl", "journal.json", "receipt-head.json"],
+  ...["receipts.jsonl", "receipts.jsonl.1", "release.dsse.json", "trust.json", "verdicts.json"],
 ];
 
 export interface InsertOptions {
