@@ -22,7 +22,8 @@ const STORED: AgentStatus = { ...COPYING, state: "stored", medium: "may-be-remov
 
 function openDevice() {
   const directory = scratchDirectory();
-  const { runtimeDirectory } = simulatedDevicePaths(below(directory, "device"));
+  const { sysroot, runtimeDirectory } = simulatedDevicePaths(below(directory, "device"));
+  mkdirSync(sysroot);
   return { directory, runtimeDirectory, show: (status: AgentStatus) => writeStatus(runtimeDirectory, status) };
 }
 
