@@ -20,7 +20,10 @@ const sources = readAll("src/tree", "src/composefs");
 const tests = readAll("test/unit/tree", "test/unit/composefs");
 const codes = [...Object.keys(TREE_ERRORS), ...Object.keys(COMPOSEFS_ERRORS)];
 /** Of text that a person typed and of calls of our own: no matter of the format. */
-const NOT_OF_THE_FORMAT = ["COMPOSEFS_DIGEST_INVALID", "COMPOSEFS_CONTENT_SIZE_MISMATCH"];
+const NOT_OF_THE_FORMAT = [
+  ...["COMPOSEFS_DIGEST_INVALID", "COMPOSEFS_CONTENT_SIZE_MISMATCH"],
+  "COMPOSEFS_OBJECT_LIST_INVALID", // of object packs: spec.md, section 10
+];
 
 /** `BF-7.6 to BF-7.8` speaks of 7.7 too. */
 function clausesIn(text: string): (string | undefined)[] {
