@@ -6,7 +6,8 @@ const project = (name: string, testTimeout: number) => ({
 });
 
 /** What takes longest begins first, so that it is not waited for when all else has ended. */
-const LONGEST = /\/vm\/scenarios\/[eh]-|\/(lying-media|hostile-layers|verify-py|agent\.test)/;
+const LONGEST =
+  /\/vm\/scenarios\/[eh]-|\/(lying-media|hostile-layers|verify-py|agent\.test|recovery-device|ingest-crash)/;
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
