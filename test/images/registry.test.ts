@@ -94,8 +94,12 @@ describe.each([
   });
   afterAll(() => site[Symbol.asyncDispose]());
 
-  it("gives back every byte of the medium", () => {
-    expect(filesOf(pulled)).toEqual(filesOf("stick"));
+  it("gives back every byte of the medium but its id, for it is another medium", () => {
+    const { "/medium.json": idThere, ...there } = filesOf("stick");
+    const { "/medium.json": idHere, ...here } = filesOf(pulled);
+    expect(here).toEqual(there);
+    expect([idThere, idHere]).toEqual([expect.any(String), expect.any(String)]);
+    expect(idHere).not.toBe(idThere);
   });
 
   it("has under the tag, for each architecture, the very image that is signed", async () => {
