@@ -3,8 +3,12 @@ import { execFileSync } from "node:child_process";
 
 /** @returns its stdout @throws with what it said on stderr */
 export function tool(program: string, ...args: readonly string[]): string {
+  return toolBytes(program, ...args).toString("utf8");
+}
+
+/** The same for what is no text. */
+export function toolBytes(program: string, ...args: readonly string[]): Buffer {
   return execFileSync(program, args, {
-    encoding: "utf8",
     stdio: ["ignore", "pipe", "pipe"],
     maxBuffer: 1 << 26,
     // mtools checks the geometry of disks, which means nothing here.

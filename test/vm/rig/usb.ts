@@ -8,14 +8,17 @@ const RETRY_MS = 200;
 export interface PlugOptions {
   /** A slow stick. A fast one when undefined. */
   readonly bytesPerSecond?: number;
+  /** One whose switch is on "lock". */
+  readonly isWriteProtected?: boolean;
 }
 
-/** Plugs the stick `file` in, as a writable one. `name` is the rig's name of it. */
+/** Plugs the stick `file` in, by default as a writable one. `name` is the rig's name of it. */
 export async function plug(machine: Machine, name: string, file: string, options: PlugOptions = {}): Promise<void> {
   const { qmp } = machine.qemu;
-  const { bytesPerSecond } = options;
+  const { bytesPerSecond, isWriteProtected = false } = options;
   machine.console.note(`--- ${name} is plugged in`);
-  const content = { driver: "raw", file: { driver: "file", filename: file } };
+  const access = { "read-only": isWriteProtected };
+  const content = { driver: "raw", ...access, file: { driver: "file", filename: file, ...access } };
   if (bytesPerSecond === undefined) await qmp.execute("blockdev-add", { ...content, "node-name": name });
   else {
     const group = `${name}-speed`;
