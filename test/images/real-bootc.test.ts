@@ -2,8 +2,8 @@
  * test/real-bootc/run, which a person starts on a real bootc host, on the stand-in for bootc: so that what it expects is what a host
  * shows that keeps bootc's contract. It is for a whole machine, so it gets one in a mount namespace of its own, as root.
  */
-import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
@@ -69,6 +69,7 @@ it.each([
   { backend: "composefs", version: "1.16.10" },
 ] as const)("a $backend host with bootc $version shows what is expected", async ({ backend, version }) => {
   const work = toAbsPath(mkdtempSync(join(tmpdir(), "real-bootc-")));
+  const made = HIDDEN.filter((directory) => !existsSync(directory)); // to have something to mount onto
   using machine = openDoubleMachine({ version, backend, bootloader: backend === "ostree" ? "grub" : "systemd" });
   try {
     await machine.provision(bootcImage("1.0"));
@@ -81,7 +82,7 @@ it.each([
     for (const [name, text] of Object.entries(PROGRAMS)) {
       writeFileSync(join(work, "bin", name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
     }
-    execFileSync("mkdir", ["-p", ...HIDDEN]);
+    for (const directory of made) mkdirSync(directory);
     const path = [join(work, "bin"), join(CLONE, "test/support/bootc-double/bin"), process.env["PATH"]].join(":");
     const env = { ...process.env, PATH: path, WORK: work, UNITS: join(work, "units"), RUN, HIDDEN: HIDDEN.join(" ") };
     const { status, stdout, stderr } = spawnSync("unshare", ["--mount", "bash", "-c", DRIVE], {
@@ -92,5 +93,6 @@ it.each([
     expect(status).toBe(0);
   } finally {
     rmSync(work, { recursive: true, force: true });
+    for (const directory of made) if (existsSync(directory)) rmdirSync(directory);
   }
 });

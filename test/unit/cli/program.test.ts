@@ -105,7 +105,7 @@ describe("what is not there, or is something else,", () => {
       args: ["release", "list", "/etc/passwd"],
       said: /\/etc\/passwd is a file and no medium \[BUNDLE_MEDIUM_FOREIGN\]/,
     },
-    { args: ["release", "list", "/etc"], said: /\/etc holds no directory "bootferry" \[BUNDLE_MEDIUM_FOREIGN\]/ },
+    { args: ["release", "list", "/usr"], said: /\/usr holds no directory "bootferry" \[BUNDLE_MEDIUM_FOREIGN\]/ },
     {
       args: ["release", "pull", "docker://registry.example/y:z", "--to", "/nowhere"],
       said: /^error: \/nowhere is not there \[HOST_NOT_FOUND\]/,
