@@ -36,6 +36,13 @@ export interface ObjectList {
 /** What a reader takes (BF-10.3): 800,000 objects. The largest images that we know have 200,000. */
 export const MAX_OBJECT_LIST_BYTES = 64 << 20;
 const MAX_BASES = 64;
+const MAX_HEAD_BYTES = 64 << 10; // 64 bases of some 300 bytes each, three times over
+const MAX_OBJECT_LINE_BYTES = 82; // 64 digits, a space, 16 digits, a newline
+
+/** What a list for a tree of so many objects has at most: a longer one names what the tree does not. */
+export function maxObjectListBytes(treeObjects: number): number {
+  return Math.min(MAX_OBJECT_LIST_BYTES, MAX_HEAD_BYTES + MAX_OBJECT_LINE_BYTES * treeObjects);
+}
 
 const FIRST_LINE = "bootferry-objects 1";
 const NONE = "-";

@@ -8,7 +8,8 @@
 import { PACK_LAYER_BYTES } from "../bundle/pack-artifact.ts";
 import { type FoundPack, readPacks } from "../bundle/read-packs.ts";
 import type { Target } from "../bundle/statement.ts";
-import { type BaseName, MAX_OBJECT_LIST_BYTES, type ObjectList, parseObjectList } from "../composefs/object-list.ts";
+import { imageObjects } from "../composefs/image-objects.ts";
+import { type BaseName, maxObjectListBytes, type ObjectList, parseObjectList } from "../composefs/object-list.ts";
 import { CodedError } from "../error.ts";
 import type { Descriptor } from "../oci/document.ts";
 import type { LayoutReader } from "../oci/layout.ts";
@@ -85,7 +86,9 @@ async function readOffer(
   { digest, root }: Pick<SignedTree, "digest" | "root">,
   signal: AbortSignal | undefined,
 ): Promise<PackOffer> {
-  const list = parseObjectList(await readVerifiedBlob(medium, pinned, MAX_OBJECT_LIST_BYTES, signal));
+  // BF-10.3: by what the signed tree has, and so no more memory than that takes
+  const maxBytes = maxObjectListBytes(imageObjects(root).size);
+  const list = parseObjectList(await readVerifiedBlob(medium, pinned, maxBytes, signal));
   if (list.tree !== digest) throw invalid(pinned, `it is for the tree ${list.tree ?? "of none"}, not for ${digest}`);
   const contentBytes = list.objects.values().reduce((sum, sizeBytes) => sum + sizeBytes, 0);
   const layers = Math.ceil(contentBytes / PACK_LAYER_BYTES);

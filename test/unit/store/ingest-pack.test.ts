@@ -253,6 +253,17 @@ describe("a hostile pack", () => {
     expect(counting.openings.has(digestOf(hostile.contents[0] ?? ""))).toBe(false);
   });
 
+  it("whose list is longer than the tree could need is not read (BF-10.3)", async () => {
+    const stranger = (_: unknown, index: number) => `${index.toString(16).padStart(64, "f")} 1`;
+    const changeLines = (lines: readonly string[]) => [...lines, ...Array.from({ length: 2000 }, stranger).sort()];
+    const changeContent = (content: Buffer) => Buffer.concat([content, Buffer.alloc(2000)]);
+    const long = pack({ changeLines, changeContent });
+    expect(await expectRefused(medium([long]))).toBe("STORE_OBJECT_MISSING_FROM_MEDIUM");
+    const counting = lyingLayout(medium([long], true));
+    await ingest(await withBase(), wanted, counting);
+    expect(counting.openings.has(digestOf(long.list))).toBe(false);
+  });
+
   it("cannot bring in what the tree does not name (BF-10.6)", async () => {
     const [honest, other] = [await withBase(), await withBase()];
     await ingest(honest, wanted, medium([pack()]));

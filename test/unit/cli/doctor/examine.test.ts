@@ -6,6 +6,15 @@ import { ConfigError } from "../../../../src/config/error.ts";
 import { SupportError } from "../../../../src/support/error.ts";
 import { configured, device, finding, machine, UNITS, without } from "./machine.ts";
 
+/** Whether files can be sealed, or are; the level of agent.toml; what is said of that. */
+const SEALING: readonly (readonly [boolean | undefined, string, Verdict])[] = [
+  [true, "required", "found"],
+  [false, "on", "warning"],
+  [false, "required", "missing"],
+  [false, "off", "not needed"],
+  [undefined, "on", "unknown"],
+];
+
 describe("a machine that has everything", () => {
   it.each<[string, MachineFacts]>([
     ["workstation", machine()],
@@ -104,24 +113,12 @@ describe("the kernel", () => {
     expect(finding({ ...facts, kernel: { ...facts.kernel, release } }, "overlay with verity").verdict).toBe(verdict);
   });
 
-  it.each<[boolean | undefined, string, Verdict]>([
-    [true, "required", "found"],
-    [false, "on", "warning"],
-    [false, "required", "missing"],
-    [false, "off", "not needed"],
-    [undefined, "on", "unknown"],
-  ])("whose ext4 can seal files (%s) with fs-verity %s: that is %s", (sealsExt4, level, verdict) => {
+  it.each(SEALING)("whose ext4 can seal files (%s) with fs-verity %s: that is %s", (sealsExt4, level, verdict) => {
     const facts = machine({ device: device({ config: configured(`store.fs-verity = "${level}"`) }) });
     expect(finding({ ...facts, kernel: { ...facts.kernel, sealsExt4 } }, "fs-verity of ext4").verdict).toBe(verdict);
   });
 
-  it.each<[boolean | undefined, string, Verdict]>([
-    [true, "required", "found"],
-    [false, "on", "warning"],
-    [false, "required", "missing"],
-    [false, "off", "not needed"],
-    [undefined, "on", "unknown"],
-  ])("a store whose files are sealed (%s) with fs-verity %s is %s", (isSealed, level, verdict) => {
+  it.each(SEALING)("a store whose files are sealed (%s) with fs-verity %s is %s", (isSealed, level, verdict) => {
     const facts = machine({ device: device({ isSealed, config: configured(`store.fs-verity = "${level}"`) }) });
     expect(finding(facts, "fs-verity of the store").verdict).toBe(verdict);
   });
