@@ -45,7 +45,12 @@ function basesOf({ list }: TargetPack): readonly string[] {
 /** One line, and one more for each pack. */
 export function describeForm(form: TargetForm): readonly string[] {
   const { target, layerBytes, carriedBytes, absentLayers, packs, problems } = form;
-  const layers = absentLayers === 0 ? formatBytes(layerBytes) : `${absentLayers} layers are left out`;
+  const layers =
+    absentLayers === 0
+      ? formatBytes(layerBytes)
+      : absentLayers === 1
+        ? "1 layer is left out"
+        : `${absentLayers} layers are left out`;
   return [
     `carried   ${target.compatible} ${target.architecture}: ${formOf(form)}, ${layers}`,
     ...packs.map((pack) => `  delta   ${describePack(pack, layerBytes - carriedBytes)}`),

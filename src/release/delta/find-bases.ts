@@ -52,7 +52,8 @@ async function findNamed(
     }
   }
   const where = places.length === 0 ? "and no place to look for it was given" : `looked in ${places.join(", ")}`;
-  throw new ReleaseError("RELEASE_BASE_NOT_FOUND", `the base ${said} (${selector}) was not found: ${where}`);
+  const base = said === selector ? selector : `${said} (${selector})`;
+  throw new ReleaseError("RELEASE_BASE_NOT_FOUND", `the base ${base} was not found: ${where}`);
 }
 
 /** Looks for the bases of a delta in `places`, each once. @throws OciError, ComposefsError for one that is damaged there */
