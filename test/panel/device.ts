@@ -1,22 +1,22 @@
 /**
  * A simulated device whose real agent is held in each of its states for as long as a test looks at it: by a hook that
- * waits, and, amid copying, by stopping the agent's process now and then, which makes any stick a slow one.
+ * waits, and, amid copying, by a slow stick (slow-stick.ts).
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { type AgentStatus, peekStatus } from "../../src/agent/status-file.ts";
 import { simulatedDevicePaths } from "../../src/config/device-paths.ts";
 import { parseAbsPath } from "../../src/path.ts";
 import { runCli } from "../support/cli.ts";
 import { type FixtureEntry, writeOciLayout } from "../support/oci-fixtures.ts";
+import { LARGE_BYTES } from "./large-bytes.ts";
 
 const MAIN = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
-const CONTENT_BYTES = 48 << 20; // takes some seconds to copy with the agent slowed down
+const SLOW_STICK = fileURLToPath(new URL("slow-stick.ts", import.meta.url));
 
 const CHECK = `#!/bin/sh
 grep -q '^screen=works$' "$BOOTFERRY_SYSROOT/bootferry/deploy/$BOOTFERRY_DEPLOYMENT/etc/app.conf" || { echo "the screen stays dark"; exit 3; }
@@ -51,6 +51,9 @@ function contentOf(version: string, screen: "works" | "dark", content: Buffer): 
     { name: "etc/app.conf", content: `version=${version}\nscreen=${screen}\n` },
   ];
 }
+
+/** What the agent can be held in. */
+type Held = (typeof HELD_STATES)[number] | "reading";
 
 interface StickOptions {
   readonly sequence: number;
@@ -95,7 +98,7 @@ export class PanelDevice implements Disposable {
   }
 
   makeLargeStick(version: string, sequence: number): Promise<void> {
-    return this.makeStick(version, { sequence, contentBytes: CONTENT_BYTES });
+    return this.makeStick(version, { sequence, contentBytes: LARGE_BYTES });
   }
 
   /** A configuration for `--config`. */
@@ -107,15 +110,13 @@ export class PanelDevice implements Disposable {
     return this.cli("os", "simulate-boot", "--sysroot", this.sysroot);
   }
 
-  /** The next agent that enters one of these states stays in it until it is let go. */
-  hold(...states: readonly (typeof HELD_STATES)[number][]): void {
+  /** The next agent that enters one of these states, or is amid reading a large stick, stays in it until it is let go. */
+  hold(...states: readonly Held[]): void {
     for (const state of states) writeFileSync(join(this.sysroot, `hold-${state}`), "");
   }
 
-  letGo(): void {
-    for (const name of readdirSync(this.sysroot).filter((name) => name.startsWith("hold-"))) {
-      rmSync(join(this.sysroot, name));
-    }
+  letGo(...states: readonly Held[]): void {
+    for (const state of states) rmSync(join(this.sysroot, `hold-${state}`));
   }
 
   /** Runs the agent to its end. Refusals are ends like others. */
@@ -124,8 +125,10 @@ export class PanelDevice implements Disposable {
   }
 
   start(...args: readonly string[]): RunningAgent {
-    const child = spawn(process.execPath, [MAIN, "agent", "run", "--sysroot", this.sysroot, ...args], {
+    const command = ["--import", SLOW_STICK, MAIN, "agent", "run", "--sysroot", this.sysroot, ...args];
+    const child = spawn(process.execPath, command, {
       cwd: this.directory,
+      env: { ...process.env, BOOTFERRY_TEST_SLOW: join(this.sysroot, "hold-reading") },
       stdio: ["ignore", "ignore", "pipe"],
     });
     this.#agents.add(child);
@@ -157,24 +160,3 @@ export interface RunningAgent {
   readonly said: () => string;
   kill(signal: NodeJS.Signals): void;
 }
-
-/**
- * Lets the agent work for a moment at a time until `isEnough`, and leaves it stopped then. On a busy machine a moment
- * brings little: as long as nothing is seen of it, the next one is longer.
- */
-export async function slowDown(agent: RunningAgent, see: () => unknown, isEnough: () => boolean): Promise<void> {
-  let workingMs = FIRST_WORKING_MS;
-  let seen = see();
-  for (;;) {
-    agent.kill("SIGSTOP");
-    await sleep(STOPPED_MS);
-    if (isEnough()) return;
-    workingMs = see() === seen ? workingMs * 1.3 : FIRST_WORKING_MS;
-    seen = see();
-    agent.kill("SIGCONT");
-    await sleep(workingMs);
-  }
-}
-
-const STOPPED_MS = 400;
-const FIRST_WORKING_MS = 60;
