@@ -78,6 +78,7 @@ describe("install-device", () => {
         "755 usr/lib/bootferry/reboot-if-unassessed",
         "644 usr/lib/systemd/system.conf.d/50-bootferry-watchdog.conf",
         "644 usr/lib/systemd/system-preset/80-bootferry.preset",
+        "644 usr/lib/systemd/system/bootferry-inserted@.service",
         "644 usr/lib/systemd/system/bootferry-media@.service",
         "644 usr/lib/systemd/system/bootferry-receipts@.service",
         "644 usr/lib/systemd/system/emergency.service.d/50-bootferry.conf",

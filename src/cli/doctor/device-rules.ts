@@ -5,6 +5,7 @@ import { describeSpace, SEE_ALL } from "./system-rules.ts";
 
 /** Without these a device does not update itself, or does not fall back. */
 const ESSENTIAL_UNITS: Readonly<Record<string, string>> = {
+  "bootferry-inserted@.service": "hears of each medium that is plugged in",
   "bootferry-media@.service": "reads a medium when it is plugged in",
   "bootferry-agent.service": "deploys what was read, reboots and assesses",
   "bootferry-health.service": "runs the checks that decide whether a new system is kept",

@@ -25,14 +25,14 @@ describe("the udev rule starts the media unit", () => {
     ["beside what others want started", "sdb1", { ...VFAT, SYSTEMD_WANTS: "other.service" }],
   ])("%s", (_, kernel, env) => {
     const { env: after, tags } = evaluateRules([RULES], { action: "add", kernel, env });
-    expect(after["SYSTEMD_WANTS"]?.split(" ")).toContain(`bootferry-media@${kernel}.service`);
+    expect(after["SYSTEMD_WANTS"]?.split(" ")).toContain(`bootferry-inserted@${kernel}.service`);
     expect(after["UDISKS_IGNORE"]).toBe("1");
     expect(tags).toEqual(["systemd"]);
   });
 
   it("when a card is put into a reader that is there already", () => {
     const env = { ...VFAT, DISK_MEDIA_CHANGE: "1" };
-    expect(wantsOf({ action: "change", kernel: "sdb", env })).toBe("bootferry-media@sdb.service");
+    expect(wantsOf({ action: "change", kernel: "sdb", env })).toBe("bootferry-inserted@sdb.service");
   });
 });
 
@@ -96,6 +96,6 @@ describe("rules of one's own", () => {
       .split("\n")
       .filter((line) => line.startsWith("SUBSYSTEM"))
       .join("\n");
-    expect(wantsOf(event, [lines, RULES])).toBe("bootferry-media@sdb1.service");
+    expect(wantsOf(event, [lines, RULES])).toBe("bootferry-inserted@sdb1.service");
   });
 });

@@ -235,6 +235,16 @@ describe("the media unit", () => {
   });
 });
 
+describe("the unit that hears of a medium", () => {
+  const get = unit("system/bootferry-inserted@.service");
+
+  it("asks for the media unit in the way that waits for a stop, however often, and is stopped by no device", () => {
+    expect(get("Service.ExecStart")).toEqual(["-systemctl start --no-block bootferry-media@%i.service"]);
+    expect(get("Unit.StartLimitIntervalSec")).toEqual(["0"]);
+    expect([...get("Unit.BindsTo"), ...get("Unit.Requisite"), ...get("Unit.PartOf")]).toEqual([]);
+  });
+});
+
 describe("the unit of receipts", () => {
   const get = unit("system/bootferry-receipts@.service");
 

@@ -10,9 +10,7 @@ import { story } from "../rig/story.ts";
 import { plug, pull } from "../rig/usb.ts";
 import { GOOD } from "../rig/variants.ts";
 
-/** A stick that comes while the unit of the one before is still ending is not taken: systemd drops the job that would start it. */
-const UNTIL_UNIT_HAS_ENDED =
-  "while systemctl list-units --plain --no-legend --state=activating,deactivating 'bootferry-media@*' | grep -q .; do sleep 1; done";
+const DROP_INS = "/run/systemd/system/bootferry-media@.service.d";
 
 story("i", "i: tampered, unsigned, foreign and older sticks", ({ step, stage }) => {
   let device: Machine;
@@ -22,7 +20,6 @@ story("i", "i: tampered, unsigned, foreign and older sticks", ({ step, stage }) 
     await plug(device, name, stage.stick(name, contents));
     await device.hears(code);
     await pull(device, name);
-    await device.run(UNTIL_UNIT_HAS_ENDED);
     expect(entriesOf(device)).toEqual(entries);
     const host = JSON.parse(await device.run("bootferry os status --json"));
     expect(host.status.staged).toBeNull();
@@ -53,6 +50,27 @@ story("i", "i: tampered, unsigned, foreign and older sticks", ({ step, stage }) 
   step("older than what runs: refused", async () => {
     const older = await release({ sequence: INSTALLED - 1, variant: GOOD });
     await refuses("older", older, /TRUST_SEQUENCE_OLDER/);
+  });
+
+  step("the next stick comes while the unit of the one before still ends: looked at after that", async () => {
+    await device.run(
+      `mkdir -p ${DROP_INS} && printf '[Service]\\nExecStopPost=/bin/sleep 20\\n' >${DROP_INS}/slow.conf && systemctl daemon-reload`,
+    );
+    const [foreign, older] = [
+      await release({ sequence: UPDATE, variant: GOOD, key: "stranger" }),
+      await release({ sequence: INSTALLED - 1, variant: GOOD }),
+    ];
+    await plug(device, "wrong", stage.stick("wrong", foreign));
+    await device.hears(/TRUST_KEY_UNKNOWN/);
+    await pull(device, "wrong");
+    await plug(device, "next", stage.stick("next", older));
+    const ending = await device.run(
+      "systemctl list-units --plain --no-legend --state=deactivating 'bootferry-media@*'",
+    );
+    expect(ending).toContain("bootferry-media@sda.service");
+    expect((await device.run("ls /dev/sd*")).trim()).toBe("/dev/sda"); // the same unit is wanted for both
+    await device.hears(/TRUST_SEQUENCE_OLDER/);
+    await pull(device, "next");
   });
 
   step("the history tells each of them", async () => {

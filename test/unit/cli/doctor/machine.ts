@@ -20,6 +20,7 @@ export function configured(lines = ""): ConfigSurvey {
 const unit = (name: string, isForEnabling: boolean) => ({ name, isForEnabling, isEnabled: true, isMasked: false });
 
 export const UNITS: DeviceFacts["units"] = [
+  unit("bootferry-inserted@.service", false),
   unit("bootferry-media@.service", false),
   unit("bootferry-agent.service", true),
   unit("bootferry-health.service", true),
