@@ -64,12 +64,8 @@ story("i", "i: tampered, unsigned, foreign and older sticks", ({ step, stage }) 
     await device.hears(/TRUST_KEY_UNKNOWN/);
     await pull(device, "wrong");
     await plug(device, "next", stage.stick("next", older));
-    const ending = await device.run(
-      "systemctl list-units --plain --no-legend --state=deactivating 'bootferry-media@*'",
-    );
-    expect(ending).toContain("bootferry-media@sda.service");
-    expect((await device.run("ls /dev/sd*")).trim()).toBe("/dev/sda"); // the same unit is wanted for both
     await device.hears(/TRUST_SEQUENCE_OLDER/);
+    expect((await device.run("ls /dev/sd*")).trim()).toBe("/dev/sda"); // the same unit is wanted for both
     await pull(device, "next");
   });
 
